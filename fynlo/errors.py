@@ -1,0 +1,186 @@
+"""What can go wrong, as one tree; each error knows its status, code and sentence.
+
+FynloError
+├── BadRequest 400          malformed_body, idempotency_key_required
+├── Unauthorized 401        unauthorized, invalid_credentials, refresh_reused, …
+├── Forbidden 403           forbidden
+├── NotFound 404            not_found
+├── NotAcceptable 406 · TooLarge 413 · UnsupportedMedia 415
+├── Conflict 409            id_conflict, invalid_transition, order_closed, out_of_stock, …
+├── VersionConflict 412     version_conflict, with the order as it is under `current`
+├── Invalid 422             validation_failed, modifier_selection, idempotency_mismatch
+├── VersionRequired 428     version_required
+├── TooMany 429             too_many_requests
+└── Unavailable 503         unavailable, with Retry-After
+
+Domain code raises them where the rule is; `problem()` turns each into RFC 9457 `application/problem+json`.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+PROBLEM_JSON = "application/problem+json"
+
+TITLES = {
+    400: "Bad request",
+    401: "Sign in first",
+    403: "Not allowed",
+    404: "Not found",
+    405: "Method not allowed",
+    406: "Not acceptable",
+    409: "Conflict",
+    412: "Changed in the meantime",
+    413: "Too large",
+    415: "Unsupported media type",
+    422: "Invalid content",
+    428: "Version required",
+    429: "Too many requests",
+    500: "Unexpected failure",
+    503: "Unavailable",
+}
+
+
+class FieldProblem(msgspec.Struct, frozen=True):
+    """One field that cannot be used: its path in the body (`items[0].quantity`) and why."""
+
+    field: str
+    message: str
+
+
+class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
+    """RFC 9457 problem details, as sent."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    request_id: str
+    errors: tuple[FieldProblem, ...] = ()
+    current: msgspec.Raw = msgspec.Raw(b"")
+    item_ids: tuple[str, ...] = ()
+
+
+class FynloError(Exception):
+    """The root: `detail` is one plain sentence that says what to do."""
+
+    status = 500
+    code = "internal_error"
+
+    def __init__(
+        self,
+        detail: str,
+        *,
+        code: str | None = None,
+        errors: Sequence[FieldProblem] = (),
+        headers: Mapping[str, str] | None = None,
+        current: bytes = b"",
+    ) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.code = code or type(self).code
+        self.errors = tuple(errors)
+        self.headers = dict(headers or {})
+        self.current = current
+
+
+class BadRequest(FynloError):
+    status, code = 400, "malformed_body"
+
+
+class Unauthorized(FynloError):
+    """Carries `WWW-Authenticate` (RFC 9110, RFC 6750)."""
+
+    status, code = 401, "unauthorized"
+
+    def __init__(self, detail: str, *, code: str | None = None) -> None:
+        super().__init__(detail, code=code, headers={"WWW-Authenticate": 'Bearer realm="fynlo"'})
+
+
+class Forbidden(FynloError):
+    status, code = 403, "forbidden"
+
+
+class NotFound(FynloError):
+    """Absent, or another tenant's: nobody learns which."""
+
+    status, code = 404, "not_found"
+
+
+class NotAcceptable(FynloError):
+    status, code = 406, "not_acceptable"
+
+
+class Conflict(FynloError):
+    status, code = 409, "conflict"
+
+
+class VersionConflict(FynloError):
+    status, code = 412, "version_conflict"
+
+
+class TooLarge(FynloError):
+    status, code = 413, "too_large"
+
+
+class UnsupportedMedia(FynloError):
+    status, code = 415, "unsupported_media_type"
+
+
+class Invalid(FynloError):
+    status, code = 422, "validation_failed"
+
+
+class VersionRequired(FynloError):
+    status, code = 428, "version_required"
+
+
+class TooMany(FynloError):
+    status, code = 429, "too_many_requests"
+
+    def __init__(self, detail: str, *, retry_after_s: int) -> None:
+        super().__init__(detail, headers={"Retry-After": str(retry_after_s)})
+
+
+class Unavailable(FynloError):
+    status, code = 503, "unavailable"
+
+    def __init__(self, detail: str, *, retry_after_s: int = 1) -> None:
+        super().__init__(detail, headers={"Retry-After": str(retry_after_s)})
+
+
+def problem(error: FynloError, request_id: str) -> bytes:
+    """The error as encoded problem+json."""
+    return encode_problem(
+        error.status,
+        error.code,
+        error.detail,
+        request_id,
+        errors=error.errors,
+        current=error.current,
+    )
+
+
+def encode_problem(
+    status: int,
+    code: str,
+    detail: str,
+    request_id: str,
+    *,
+    errors: tuple[FieldProblem, ...] = (),
+    current: bytes = b"",
+) -> bytes:
+    """Encoded problem+json for any status."""
+    return msgspec.json.encode(
+        Problem(
+            type=f"/problems/{code}",
+            title=TITLES.get(status, "Problem"),
+            status=status,
+            detail=detail,
+            code=code,
+            request_id=request_id,
+            errors=errors,
+            current=msgspec.Raw(current),
+        )
+    )

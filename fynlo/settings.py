@@ -1,0 +1,118 @@
+"""Settings: one frozen Struct read from the environment and checked once; errors name the variable."""
+
+import os
+from collections.abc import Mapping
+from typing import Literal
+from urllib.parse import urlsplit
+
+import msgspec
+
+DEVELOPMENT_SECRET = "fynlo-development-secret-not-for-production"  # noqa: S105
+
+LogFormat = Literal["console", "json"]
+
+
+class SettingsError(ValueError):
+    """A variable is missing or cannot be used; the text names it and says what it takes."""
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that differs between two installations. The README has the table."""
+
+    database_url: str
+    listen_url: str
+    redis_url: str | None = None
+    secret: str = DEVELOPMENT_SECRET
+    host: str = "127.0.0.1"
+    port: int = 8000
+    workers: int = 1
+    pool_size: int = 8
+    allowed_origins: tuple[str, ...] = ()
+    log_format: LogFormat = "console"
+    log_level: str = "info"
+    access_token_s: int = 900
+    refresh_token_s: int = 30 * 86_400
+    body_limit: int = 1_048_576
+    max_in_flight: int = 512
+    drain_s: float = 5.0
+    development: bool = False
+
+
+def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read `FYNLO_*`.
+
+    Raises SettingsError, naming the variable, where one is missing or cannot be used.
+    """
+    env = os.environ if environ is None else environ
+    development = _flag(env, "FYNLO_DEVELOPMENT")
+    database_url = env.get("FYNLO_DATABASE_URL", "")
+    if not database_url:
+        raise SettingsError(
+            "FYNLO_DATABASE_URL is not set. Give the Postgres to use, e.g. "
+            "postgresql://fynlo:password@db.example/fynlo, or run `fynlo dev`, which brings its own."
+        )
+    _check_url("FYNLO_DATABASE_URL", database_url, ("postgresql", "postgres"))
+    listen_url = env.get("FYNLO_LISTEN_URL") or database_url
+    _check_url("FYNLO_LISTEN_URL", listen_url, ("postgresql", "postgres"))
+    redis_url = env.get("FYNLO_REDIS_URL") or None
+    if redis_url:
+        _check_url("FYNLO_REDIS_URL", redis_url, ("redis", "rediss", "unix"))
+    secret = env.get("FYNLO_SECRET") or (DEVELOPMENT_SECRET if development else "")
+    if len(secret.encode()) < 32:
+        raise SettingsError(
+            "FYNLO_SECRET must be at least 32 bytes; make one with "
+            "`python -c 'import secrets; print(secrets.token_urlsafe(48))'`."
+        )
+    if secret == DEVELOPMENT_SECRET and not development:
+        raise SettingsError("FYNLO_SECRET is the development secret, which everybody knows. Choose your own.")
+    log_format = env.get("FYNLO_LOG_FORMAT", "console" if development else "json")
+    if log_format not in ("console", "json"):
+        raise SettingsError(f"FYNLO_LOG_FORMAT must be console or json, not {log_format!r}.")
+    log_level = env.get("FYNLO_LOG_LEVEL", "info").lower()
+    if log_level not in ("debug", "info", "warning", "error"):
+        raise SettingsError(f"FYNLO_LOG_LEVEL must be debug, info, warning or error, not {log_level!r}.")
+    return Settings(
+        database_url=database_url,
+        listen_url=listen_url,
+        redis_url=redis_url,
+        secret=secret,
+        host=env.get("FYNLO_HOST", "127.0.0.1"),
+        port=_whole(env, "FYNLO_PORT", 8000, 1, 65_535),
+        workers=_whole(env, "FYNLO_WORKERS", 1, 1, 256),
+        pool_size=_whole(env, "FYNLO_POOL_SIZE", 8, 1, 500),
+        allowed_origins=tuple(o.strip().rstrip("/") for o in env.get("FYNLO_ALLOWED_ORIGINS", "").split(",") if o.strip()),
+        log_format="json" if log_format == "json" else "console",
+        log_level=log_level,
+        access_token_s=_whole(env, "FYNLO_ACCESS_TOKEN_S", 900, 5, 86_400),
+        refresh_token_s=_whole(env, "FYNLO_REFRESH_TOKEN_S", 30 * 86_400, 60, 400 * 86_400),
+        body_limit=_whole(env, "FYNLO_BODY_LIMIT", 1_048_576, 1_024, 104_857_600),
+        max_in_flight=_whole(env, "FYNLO_MAX_IN_FLIGHT", 512, 1, 100_000),
+        drain_s=float(_whole(env, "FYNLO_DRAIN_S", 5, 1, 300)),
+        development=development,
+    )
+
+
+def _whole(env: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:
+    text = env.get(name)
+    if not text:
+        return default
+    try:
+        value = int(text)
+    except ValueError:
+        raise SettingsError(f"{name} must be a whole number, not {text!r}.") from None
+    if not low <= value <= high:
+        raise SettingsError(f"{name} must be between {low} and {high}, not {value}.")
+    return value
+
+
+def _flag(env: Mapping[str, str], name: str) -> bool:
+    text = env.get(name, "").lower()
+    if text not in ("", "0", "1", "false", "true"):
+        raise SettingsError(f"{name} must be 1 or 0, not {text!r}.")
+    return text in ("1", "true")
+
+
+def _check_url(name: str, url: str, schemes: tuple[str, ...]) -> None:
+    scheme = urlsplit(url).scheme
+    if scheme not in schemes:
+        raise SettingsError(f"{name} must begin with {schemes[0]}://, not {scheme or 'nothing'}://.")

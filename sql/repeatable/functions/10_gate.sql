@@ -1,0 +1,112 @@
+-- The gate: how a request enters its tenant. These functions see every restaurant, so they belong to
+-- fynlo_feed, answer only what the caller is entitled to, and fix their search_path.
+set local role fynlo_feed;
+
+create or replace function fynlo.enter(
+  p_user uuid, p_restaurant uuid, p_order uuid, p_device uuid, p_request text
+) returns table (
+  restaurant_id uuid, role text, name text, timezone text, currency text, day_cutoff time,
+  prices_include_tax boolean, tax_rounding text, tax_scope text,
+  service_charge_percentage numeric, service_charge_taxable boolean, service_charge_from_covers integer,
+  menu_version bigint
+)
+language plpgsql volatile security definer
+set search_path = pg_catalog, public, pg_temp
+as $$
+-- Finds the restaurant (of the order, where one is given), checks the membership, and sets the tenant,
+-- person, device and request for the rest of the transaction. No row: absent, or not theirs.
+declare
+  wanted uuid := p_restaurant;
+begin
+  if p_order is not null then
+    select o.restaurant_id into wanted from orders o where o.id = p_order;
+  end if;
+  return query
+    select r.id, m.role, r.name, r.timezone, r.currency, r.day_cutoff,
+           r.prices_include_tax, r.tax_rounding, r.tax_scope,
+           r.service_charge_percentage, r.service_charge_taxable, r.service_charge_from_covers,
+           r.menu_version
+      from memberships m join restaurants r on r.id = m.restaurant_id
+     where m.user_id = p_user and m.restaurant_id = wanted;
+  if found then
+    perform set_config('app.restaurant_id', wanted::text, true),
+            set_config('app.user_id', p_user::text, true),
+            set_config('app.device_id', coalesce(p_device::text, ''), true),
+            set_config('app.request_id', coalesce(p_request, ''), true);
+  end if;
+end
+$$;
+
+create or replace function fynlo.memberships_of(p_user uuid)
+returns table (restaurant_id uuid, name text, role text)
+language plpgsql stable security definer
+set search_path = pg_catalog, public, pg_temp
+as $$
+-- Where a person works, by name.
+begin
+  return query
+    select r.id, r.name, m.role
+      from memberships m join restaurants r on r.id = m.restaurant_id
+     where m.user_id = p_user
+     order by r.name, r.id;
+end
+$$;
+
+create or replace function fynlo.credentials(p_email text)
+returns table (id uuid, email text, name text, password_hash text)
+language plpgsql stable security definer
+set search_path = pg_catalog, public, pg_temp
+as $$
+-- The one person of an e-mail address, for signing in.
+begin
+  return query
+    select u.id, u.email, u.name, u.password_hash from users u where u.email = lower(p_email);
+end
+$$;
+
+create or replace function fynlo.session_state(p_session uuid)
+returns table (user_id uuid, email text, name text, revoked boolean)
+language plpgsql stable security definer
+set search_path = pg_catalog, public, pg_temp
+as $$
+-- Whose a session is, and whether it still stands.
+begin
+  return query
+    select u.id, u.email, u.name, s.revoked_at is not null
+      from sessions s join users u on u.id = s.user_id
+     where s.id = p_session;
+end
+$$;
+
+create or replace function fynlo.read_events(p_restaurants uuid[], p_after bigint[], p_limit integer)
+returns table (restaurant_id uuid, seq bigint, type text, entity_id uuid, data text,
+               created_at timestamptz)
+language plpgsql stable security definer
+set search_path = pg_catalog, public, pg_temp
+as $$
+-- For each restaurant at most p_limit events after its seq, in order. For the hub, which serves them all.
+begin
+  return query
+    select e.restaurant_id, e.seq, e.type, e.entity_id, e.data::text, e.created_at
+      from unnest(p_restaurants, p_after) as wanted (restaurant_id, after)
+     cross join lateral (
+       select * from order_events x
+        where x.restaurant_id = wanted.restaurant_id and x.seq > wanted.after
+        order by x.seq
+        limit p_limit
+     ) e
+     order by e.restaurant_id, e.seq;
+end
+$$;
+
+create or replace function fynlo.read_heads(p_restaurants uuid[])
+returns table (restaurant_id uuid, seq bigint, floor_seq bigint, epoch uuid)
+language plpgsql stable security definer
+set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+  return query
+    select h.restaurant_id, h.seq, h.floor_seq, h.epoch
+      from feed_heads h where h.restaurant_id = any (p_restaurants);
+end
+$$;

@@ -1,0 +1,271 @@
+-- From a change to an event. Statement triggers note in fynlo.touched what a transaction touched; at
+-- commit one deferred trigger drains the notes: it reads the final rows, writes one event a change and
+-- moves each restaurant's head once. All of it runs as fynlo_feed, whose policies see every row.
+set local role fynlo_feed;
+
+create or replace function fynlo.rfc3339(p_at timestamptz) returns text
+language sql stable parallel safe
+as $$ select to_char(p_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') $$;
+
+create or replace function fynlo.note_orders_insert() returns trigger
+language plpgsql security definer
+set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+  insert into fynlo.touched (restaurant_id, entity, entity_id, created)
+  select n.restaurant_id, 'order', n.id, true from new_rows n;
+  return null;
+end
+$$;
+
+create or replace function fynlo.note_orders_update() returns trigger
+language plpgsql security definer
+set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+  insert into fynlo.touched (restaurant_id, entity, entity_id, status_before)
+  select n.restaurant_id, 'order', n.id, o.status
+    from new_rows n join old_rows o on o.restaurant_id = n.restaurant_id and o.id = n.id
+   where n.version <> o.version
+  on conflict (txid, entity_id) do nothing;
+  return null;
+end
+$$;
+
+create or replace function fynlo.note_items_insert() returns trigger
+language plpgsql security definer
+set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+  perform fynlo.raise_versions((select array_agg(distinct n.order_id) from new_rows n));
+  insert into fynlo.touched as t (restaurant_id, entity, entity_id, items_added)
+  select n.restaurant_id, 'order', n.order_id, array_agg(n.id order by n.position)
+    from new_rows n group by n.restaurant_id, n.order_id
+  on conflict (txid, entity_id) do update set items_added = t.items_added || excluded.items_added
+    where not t.created;
+  return null;
+end
+$$;
+
+create or replace function fynlo.note_items_update() returns trigger
+language plpgsql security definer
+set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+  perform fynlo.raise_versions((
+    select array_agg(distinct n.order_id)
+      from new_rows n join old_rows o on o.restaurant_id = n.restaurant_id and o.id = n.id
+     where n is distinct from o));
+  insert into fynlo.touched as t (restaurant_id, entity, entity_id, items_voided)
+  select n.restaurant_id, 'order', n.order_id, array_agg(n.id order by n.position)
+    from new_rows n join old_rows o on o.restaurant_id = n.restaurant_id and o.id = n.id
+   where n.status = 'voided' and o.status <> 'voided'
+   group by n.restaurant_id, n.order_id
+  on conflict (txid, entity_id) do update set items_voided = t.items_voided || excluded.items_voided
+    where not t.created;
+  return null;
+end
+$$;
+
+create or replace function fynlo.note_modifiers() returns trigger
+language plpgsql security definer
+set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+  perform fynlo.raise_versions((select array_agg(distinct n.order_id) from new_rows n));
+  return null;
+end
+$$;
+
+create or replace function fynlo.raise_versions(p_orders uuid[]) returns void
+language plpgsql security definer
+set search_path = pg_catalog, public, pg_temp
+as $$
+-- A change of a line is a change of its order. An order already noted in this transaction has had its
+-- version raised; for any other the update below raises it, and its own trigger notes it.
+begin
+  if exists (
+    select from unnest(p_orders) as wanted (id)
+     where not exists (select from fynlo.touched t
+                        where t.txid = pg_current_xact_id() and t.entity_id = wanted.id)
+  ) then
+    update orders o set version = o.version + 1
+     where o.id = any (p_orders)
+       and not exists (select from fynlo.touched t
+                        where t.txid = pg_current_xact_id() and t.entity_id = o.id);
+  end if;
+end
+$$;
+
+create or replace function fynlo.note_menu() returns trigger
+language plpgsql security definer
+set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+  insert into fynlo.touched (restaurant_id, entity, entity_id)
+  select distinct c.restaurant_id, 'menu', c.restaurant_id from changed c
+  on conflict (txid, entity_id) do nothing;
+  return null;
+end
+$$;
+
+create or replace function fynlo.drain() returns trigger
+language plpgsql security definer
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+  noted bigint;
+  written bigint;
+  restaurants_of uuid[];
+  entities uuid[];
+  types text[];
+  datas json[];
+  current_restaurant uuid;
+  events integer;
+  base bigint;
+begin
+  -- The first row's trigger drains all rows of the transaction; for the others nothing is left.
+  if not exists (select from fynlo.touched t where t.txid = pg_current_xact_id()) then
+    return null;
+  end if;
+
+  -- 1. What changed, and how it looks now. Each snapshot is built once, whatever the number of events.
+  with gone as (
+    delete from fynlo.touched t where t.txid = pg_current_xact_id() returning t.*
+  ), menus as (
+    update restaurants r set menu_version = r.menu_version + 1
+      from gone g where g.entity = 'menu' and r.id = g.restaurant_id
+    returning r.id, r.menu_version
+  ), changes as (
+    select g.restaurant_id, g.entity_id, g.created, g.status_before, g.items_added, g.items_voided,
+           o.status, snapshot.body
+      from gone g
+      join orders o on o.restaurant_id = g.restaurant_id and o.id = g.entity_id
+     cross join lateral (select json_build_object(
+       'id', o.id, 'restaurant_id', o.restaurant_id, 'currency', o.currency, 'number', o.number,
+       'business_date', o.business_date, 'type', o.type, 'status', o.status,
+       'payment_status', o.payment_status, 'version', o.version, 'table_id', o.table_id,
+       'table_name', (select t.name from tables t
+                       where t.restaurant_id = o.restaurant_id and t.id = o.table_id),
+       'covers', o.covers, 'customer_name', o.customer_name, 'notes', o.notes,
+       'status_reason', o.status_reason, 'created_by', o.created_by,
+       'placed_at', fynlo.rfc3339(o.placed_at), 'created_at', fynlo.rfc3339(o.created_at),
+       'updated_at', fynlo.rfc3339(o.updated_at), 'closed_at', fynlo.rfc3339(o.closed_at),
+       'items', coalesce((
+         select json_agg(json_build_object(
+           'id', i.id, 'product_id', i.product_id, 'variant_id', i.variant_id, 'name', i.name,
+           'variant_name', i.variant_name, 'station_id', i.station_id, 'unit_price', i.unit_price,
+           'quantity', i.quantity, 'course', i.course, 'notes', i.notes, 'status', i.status,
+           'modifiers', coalesce((
+             select json_agg(json_build_object('modifier_id', m.modifier_id, 'name', m.name,
+                                               'price', m.price, 'quantity', m.quantity)
+                             order by m.position)
+               from order_item_modifiers m
+              where m.restaurant_id = i.restaurant_id and m.order_id = i.order_id and m.item_id = i.id
+           ), '[]'::json),
+           'discount', i.discount, 'total', i.total, 'net', i.net,
+           'tax_rate', trim_scale(i.tax_rate)::text) order by i.position)
+           from order_items i
+          where i.restaurant_id = o.restaurant_id and i.order_id = o.id
+       ), '[]'::json),
+       'totals', json_build_object(
+         'subtotal', o.subtotal, 'discount', o.discount, 'service_charge', o.service_charge,
+         'tax', o.tax, 'total', o.total, 'tips', o.tips, 'paid', o.paid, 'refunded', o.refunded,
+         'due', o.total - o.paid, 'tax_breakdown', o.tax_breakdown),
+       'payments', '[]'::json, 'checks', '[]'::json) as body
+     ) snapshot
+     where g.entity = 'order'
+  ), events as (
+    select c.restaurant_id, c.entity_id, kind.place, kind.type, kind.data
+      from changes c
+     cross join lateral (
+       select 0 as place, 'order.created' as type, json_build_object('order', c.body) as data
+        where c.created
+       union all
+       select 1, 'order.items_added', json_build_object('order', c.body, 'item_ids', c.items_added)
+        where not c.created and c.items_added <> '{}'
+       union all
+       select 2, 'order.item_voided', json_build_object('order', c.body, 'item_ids', c.items_voided)
+        where not c.created and c.items_voided <> '{}'
+       union all
+       select 3,
+              case c.status when 'completed' then 'order.completed' when 'cancelled' then 'order.cancelled'
+                            else 'order.status_changed' end,
+              json_build_object('order', c.body, 'from', c.status_before, 'to', c.status)
+        where not c.created and c.status_before <> c.status
+       union all
+       select 4, 'order.updated', json_build_object('order', c.body)
+        where not c.created and c.items_added = '{}' and c.items_voided = '{}'
+          and c.status_before is not distinct from c.status
+     ) kind
+    union all
+    select m.id, m.id, 9, 'menu.updated', json_build_object('menu_version', m.menu_version) from menus m
+  )
+  select (select count(*) from gone), count(distinct e.entity_id),
+         array_agg(e.restaurant_id order by e.restaurant_id, e.entity_id, e.place),
+         array_agg(e.entity_id order by e.restaurant_id, e.entity_id, e.place),
+         array_agg(e.type order by e.restaurant_id, e.entity_id, e.place),
+         array_agg(e.data order by e.restaurant_id, e.entity_id, e.place)
+    into noted, written, restaurants_of, entities, types, datas
+    from events e;
+
+  -- A policy or a join that hides a row must not swallow a ticket: then nothing commits.
+  if noted <> written then
+    raise exception 'the event log would miss % of % changes', noted - written, noted
+      using hint = 'fynlo_feed must see every order: check its policies with `fynlo migrate status`.';
+  end if;
+
+  -- 2. Each head once, in id order, held until the flush: commit order is feed order, without deadlock.
+  for current_restaurant, events in
+    select r, count(*) from unnest(restaurants_of) r group by r order by r
+  loop
+    update feed_heads h set seq = h.seq + events
+     where h.restaurant_id = current_restaurant
+    returning h.seq - events into base;
+    if not found then
+      raise exception 'restaurant % has no feed head', current_restaurant;
+    end if;
+    insert into order_events (restaurant_id, seq, type, entity_id, data, actor, device_id, request_id)
+    select current_restaurant, base + row_number() over (order by e.place), e.type, e.entity, e.data,
+           nullif(current_setting('app.user_id', true), '')::uuid,
+           nullif(current_setting('app.device_id', true), '')::uuid,
+           nullif(current_setting('app.request_id', true), '')
+      from unnest(restaurants_of, types, entities, datas) with ordinality
+           as e (restaurant, type, entity, data, place)
+     where e.restaurant = current_restaurant;
+    perform pg_notify('fynlo_feed', current_restaurant::text);
+  end loop;
+  return null;
+end
+$$;
+
+create or replace function fynlo.new_head() returns trigger
+language plpgsql security definer
+set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+  insert into feed_heads (restaurant_id) values (new.id);
+  return null;
+end
+$$;
+
+create or replace function fynlo.tell_membership() returns trigger
+language plpgsql security definer
+set search_path = pg_catalog, public, pg_temp
+as $$
+-- The control channel: whose memberships changed. A lost hint costs the life of a cache entry.
+begin
+  perform pg_notify('fynlo_control', 'member:' || coalesce(new.user_id, old.user_id)::text);
+  return null;
+end
+$$;
+
+create or replace function fynlo.tell_session() returns trigger
+language plpgsql security definer
+set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+  perform pg_notify('fynlo_control', 'session:' || new.id::text);
+  return null;
+end
+$$;

@@ -1,0 +1,64 @@
+-- Every trigger of the schema, made anew each time this file changes.
+set local role fynlo_owner;
+
+create or replace trigger restaurants_head after insert on restaurants
+  for each row execute function fynlo.new_head();
+
+create or replace trigger memberships_tell after insert or update or delete on memberships
+  for each row execute function fynlo.tell_membership();
+create or replace trigger sessions_tell after update of revoked_at on sessions
+  for each row when (new.revoked_at is not null and old.revoked_at is null)
+  execute function fynlo.tell_session();
+
+create or replace trigger orders_defaults before insert on orders
+  for each row when (new.number is null) execute function fynlo.order_defaults();
+create or replace trigger orders_changed before update on orders
+  for each row when (old is distinct from new) execute function fynlo.order_changed();
+
+create or replace trigger orders_note_insert after insert on orders
+  referencing new table as new_rows
+  for each statement execute function fynlo.note_orders_insert();
+create or replace trigger orders_note_update after update on orders
+  referencing old table as old_rows new table as new_rows
+  for each statement execute function fynlo.note_orders_update();
+create or replace trigger order_items_note_insert after insert on order_items
+  referencing new table as new_rows
+  for each statement execute function fynlo.note_items_insert();
+create or replace trigger order_items_note_update after update on order_items
+  referencing old table as old_rows new table as new_rows
+  for each statement execute function fynlo.note_items_update();
+create or replace trigger order_item_modifiers_note_insert after insert on order_item_modifiers
+  referencing new table as new_rows
+  for each statement execute function fynlo.note_modifiers();
+create or replace trigger order_item_modifiers_note_update after update on order_item_modifiers
+  referencing new table as new_rows
+  for each statement execute function fynlo.note_modifiers();
+
+do $$
+declare
+  wanted text;
+begin
+  foreach wanted in array array['orders', 'order_items', 'order_events'] loop
+    execute format('create or replace trigger %I before delete or truncate on %I
+                    for each statement execute function fynlo.refuse_delete()',
+                   wanted || '_keep', wanted);
+  end loop;
+  -- What a menu shows: each change raises the menu's version and tells the screens, once a transaction.
+  foreach wanted in array array['tax_classes', 'categories', 'products', 'product_variants',
+                                'modifier_groups', 'modifiers', 'product_modifier_groups'] loop
+    execute format('create or replace trigger %I after insert on %I referencing new table as changed
+                    for each statement execute function fynlo.note_menu()', wanted || '_note_insert', wanted);
+    execute format('create or replace trigger %I after update on %I referencing new table as changed
+                    for each statement execute function fynlo.note_menu()', wanted || '_note_update', wanted);
+    execute format('create or replace trigger %I after delete on %I referencing old table as changed
+                    for each statement execute function fynlo.note_menu()', wanted || '_note_delete', wanted);
+  end loop;
+  -- A constraint trigger can be neither replaced nor made "if not exists".
+  if not exists (select from pg_trigger
+                  where tgrelid = 'fynlo.touched'::regclass and tgname = 'touched_drain') then
+    create constraint trigger touched_drain after insert on fynlo.touched
+      deferrable initially deferred
+      for each row execute function fynlo.drain();
+  end if;
+end
+$$;
