@@ -80,7 +80,9 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
         port=_whole(env, "FYNLO_PORT", 8000, 1, 65_535),
         workers=_whole(env, "FYNLO_WORKERS", 1, 1, 256),
         pool_size=_whole(env, "FYNLO_POOL_SIZE", 8, 1, 500),
-        allowed_origins=tuple(o.strip().rstrip("/") for o in env.get("FYNLO_ALLOWED_ORIGINS", "").split(",") if o.strip()),
+        allowed_origins=tuple(
+            o.strip().rstrip("/") for o in env.get("FYNLO_ALLOWED_ORIGINS", "").split(",") if o.strip()
+        ),
         log_format="json" if log_format == "json" else "console",
         log_level=log_level,
         access_token_s=_whole(env, "FYNLO_ACCESS_TOKEN_S", 900, 5, 86_400),

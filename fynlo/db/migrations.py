@@ -78,7 +78,9 @@ def migration_files(root: Path | None = None) -> list[MigrationFile]:
         numbers.add(match[1])
     files = [_read(path, root, "ordered") for path in ordered]
     for folder in REPEATABLE_ORDER:
-        files += [_read(path, root, "repeatable") for path in sorted((root / "repeatable" / folder).glob("*.sql"))]
+        files += [
+            _read(path, root, "repeatable") for path in sorted((root / "repeatable" / folder).glob("*.sql"))
+        ]
     return files
 
 
@@ -87,7 +89,7 @@ async def _applied(conn: AsyncConnection) -> dict[str, str]:
     if row is None or not row[0]:
         return {}
     cursor = await conn.execute("select name, sha256 from fynlo.migrations")
-    return {name: sha256 for name, sha256 in await cursor.fetchall()}
+    return dict(await cursor.fetchall())
 
 
 async def status(conn: AsyncConnection, root: Path | None = None) -> list[Status]:
@@ -147,8 +149,13 @@ async def _run(conn: AsyncConnection, text: str, record: MigrationFile | None) -
                         (record.name, record.kind, record.sha256, int((time.monotonic() - started) * 1000)),
                     )
             return
-        except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected, psycopg.errors.TupleConcurrentlyUpdated):
-            if attempt == TRIES - 1:
+        except (
+            psycopg.errors.LockNotAvailable,
+            psycopg.errors.DeadlockDetected,
+            psycopg.errors.InternalError_,  # "tuple concurrently updated": roles belong to the whole cluster
+        ) as exc:
+            passing = not isinstance(exc, psycopg.errors.InternalError_) or "concurrently" in str(exc)
+            if not passing or attempt == TRIES - 1:
                 raise
             await asyncio.sleep(0.1 * (attempt + 1))
 
@@ -198,5 +205,7 @@ async def _lock(conn: AsyncConnection, wait_s: float) -> None:
         if row is not None and row[0]:
             return
         if time.monotonic() > deadline:
-            raise MigrationError(f"another process has been migrating for {wait_s:.0f} s; wait for it to end.")
+            raise MigrationError(
+                f"another process has been migrating for {wait_s:.0f} s; wait for it to end."
+            )
         await asyncio.sleep(0.1)

@@ -26,7 +26,7 @@ async def _configure(conn: Connection) -> None:
     await conn.execute(
         f"set role {APPLICATION_ROLE}; set timezone = 'UTC'; set lock_timeout = {LOCK_TIMEOUT_MS};"
         f" set statement_timeout = {STATEMENT_TIMEOUT_MS};"
-        " set idle_in_transaction_session_timeout = 30000; set plan_cache_mode = force_generic_plan"
+        " set idle_in_transaction_session_timeout = 30000"
     )
 
 
@@ -63,7 +63,9 @@ async def connection(pool: Pool) -> AsyncIterator[Connection]:
         if exc.sqlstate is None or exc.sqlstate.startswith(("08", "57P")):
             raise _away(exc) from exc
         if exc.sqlstate in ("55P03", "57014"):
-            raise Unavailable("Somebody else is changing this; send the same request again in a second.") from exc
+            raise Unavailable(
+                "Somebody else is changing this; send the same request again in a second."
+            ) from exc
         raise
 
 
