@@ -1,0 +1,84 @@
+"""The Python client of a Fynlo server: REST calls that survive a bad network, and the live feed.
+
+    from fynlo.client import ApiClient, NewItem, NewOrder
+
+`ApiClient` (module `http`) makes the requests, `Feed` (module `feed`) follows the orders of a restaurant as
+they happen; both read their tokens from one `TokenManager` (module `tokens`). What they take and answer is
+typed in `models`, `orders` and `events`, what goes wrong in `errors`. Everything is asyncio, and one client
+may be used by any number of tasks of its event loop. Nothing here needs the rest of Fynlo: httpx, websockets
+and msgspec are enough.
+"""
+
+from fynlo.client.errors import (
+    BadAnswer,
+    ClientError,
+    FeedStopped,
+    FieldError,
+    NotLoggedIn,
+    ProblemError,
+    Unreachable,
+)
+from fynlo.client.events import Connected, Disconnected, Event, Notice, Resync, StatusChange, Stopped
+from fynlo.client.feed import Feed
+from fynlo.client.http import ApiClient
+from fynlo.client.models import (
+    Login,
+    Me,
+    Membership,
+    Modifier,
+    ModifierGroup,
+    Position,
+    Product,
+    Restaurant,
+    Snapshot,
+    Table,
+    User,
+    Variant,
+)
+from fynlo.client.orders import Choice, NewItem, NewOrder, Order, OrderItem, OrderType, Totals
+from fynlo.client.timing import Timing
+from fynlo.client.tokens import TokenManager, TokenSource
+from fynlo.client.wire import Exchange, Wire
+
+__all__ = [
+    "ApiClient",
+    "BadAnswer",
+    "Choice",
+    "ClientError",
+    "Connected",
+    "Disconnected",
+    "Event",
+    "Exchange",
+    "Feed",
+    "FeedStopped",
+    "FieldError",
+    "Login",
+    "Me",
+    "Membership",
+    "Modifier",
+    "ModifierGroup",
+    "NewItem",
+    "NewOrder",
+    "NotLoggedIn",
+    "Notice",
+    "Order",
+    "OrderItem",
+    "OrderType",
+    "Position",
+    "ProblemError",
+    "Product",
+    "Restaurant",
+    "Resync",
+    "Snapshot",
+    "StatusChange",
+    "Stopped",
+    "Table",
+    "Timing",
+    "TokenManager",
+    "TokenSource",
+    "Totals",
+    "Unreachable",
+    "User",
+    "Variant",
+    "Wire",
+]

@@ -1,0 +1,290 @@
+"""The REST side of the client.
+
+    async with ApiClient("https://pos.example.com") as api:
+        login = await api.login("manager@example.com", "secret")
+        restaurant = login.restaurants[0].id
+        menu = await api.menu_all(restaurant)
+        order = await api.create_order(
+            NewOrder(restaurant_id=restaurant, items=(NewItem(product_id=menu.items[0].id, quantity=2),))
+        )
+        order = await api.set_status(order, "preparing")
+
+Every request has 15 s. Reads are tried up to three times, and so are writes: each call of a writing method
+makes one Idempotency-Key and keeps it over its tries, so an order is created once however often the answer is
+lost. Give `idempotency_key` to extend that over calls, say over a restart of a till; the server keeps keys
+for 30 days. Which failures are worth another try, and how long the client waits, says `fynlo.client.wire`.
+
+Methods raise ProblemError where the server refuses, Unreachable where it does not answer, NotLoggedIn before
+a login. A 401 makes the client refresh its token and ask once more before it reaches the caller.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import date
+from types import TracebackType
+from typing import Literal
+from uuid import uuid4
+
+import httpx
+import msgspec
+from msgspec import UNSET, Struct, UnsetType
+
+from fynlo.client.answers import lowest, position_of, read, snapshot
+from fynlo.client.errors import NotLoggedIn, ProblemError
+from fynlo.client.feed import Feed
+from fynlo.client.models import Login, Me, Position, Product, Restaurant, Snapshot, Table
+from fynlo.client.orders import NewItem, NewOrder, Order
+from fynlo.client.tokens import TokenManager, TokenSource
+from fynlo.client.wire import Exchange, Params, Sleep, Wire
+
+
+class _Lines(Struct):
+    items: tuple[NewItem, ...]
+    send: bool | UnsetType = UNSET
+
+
+class _Status(Struct):
+    status: str
+    reason: str | UnsetType = UNSET
+
+
+class ApiClient:
+    """One server, one person. Use it as an async context manager, or call `aclose`.
+
+    refresh_token  continues an earlier session instead of a login
+    on_rotate      is called with each new refresh token, for those who store it
+    tokens         where tokens come from if not from this server's login (an external issuer)
+    observe        is called with every exchange, for those who count and time them
+    transport, sleep, clock   what it uses instead of the network and the clock (tests)
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        refresh_token: str | None = None,
+        on_rotate: Callable[[str], None] | None = None,
+        tokens: TokenSource | None = None,
+        observe: Callable[[Exchange], None] | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+        sleep: Sleep = asyncio.sleep,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._wire = Wire(url, transport=transport, sleep=sleep, observe=observe)
+        self._session: TokenManager | None = None
+        if tokens is None:
+            tokens = self._session = TokenManager(
+                self._wire, refresh_token=refresh_token, on_rotate=on_rotate, clock=clock
+            )
+        self.tokens: TokenSource = tokens
+        self._menus: dict[tuple[str, ...], tuple[str, Snapshot[Product]]] = {}
+
+    async def __aenter__(self) -> ApiClient:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: object, where: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Closes the connections; a token refresh that is under way ends first."""
+        await self.tokens.settle()
+        await self._wire.aclose()
+
+    # who and where
+
+    async def login(self, email: str, password: str, *, keep: bool = False) -> Login:
+        """Begins a session, see `TokenManager.login`."""
+        if self._session is None:
+            raise NotLoggedIn("the tokens of this client come from elsewhere: log in there")
+        return await self._session.login(email, password, keep=keep)
+
+    async def me(self) -> Me:
+        """Who is logged in, and their permissions by restaurant."""
+        return read(await self._get("/auth/me"), Me)
+
+    async def restaurants(self) -> list[Restaurant]:
+        """The restaurants this person works for."""
+        return read(await self._get("/restaurants"), list[Restaurant])
+
+    async def tables(self, restaurant_id: str) -> Snapshot[Table]:
+        """The tables of a restaurant."""
+        return snapshot(await self._get("/tables", {"restaurant_id": restaurant_id}), Table)
+
+    # the menu
+
+    async def menu(
+        self, restaurant_id: str, *, category: str | None = None, page: int = 1, limit: int = 50
+    ) -> Snapshot[Product]:
+        """A page (from 1, of up to 100) of what is on the menu.
+
+        Asked again, an unchanged page costs the server a 304 and comes from memory, with its new position.
+        """
+        params: dict[str, str | int] = {"restaurant_id": restaurant_id, "page": page, "limit": limit}
+        if category is not None:
+            params["category"] = category
+        known = self._menus.get(key := tuple(map(str, params.values())))
+        response = await self._get("/menu", params, {"if-none-match": known[0]} if known else {})
+        if response.status_code == httpx.codes.NOT_MODIFIED and known:
+            return msgspec.structs.replace(known[1], position=position_of(response))
+        answer = snapshot(response, Product)
+        if etag := response.headers.get("etag"):
+            self._menus[key] = (etag, answer)
+        return answer
+
+    async def menu_all(self, restaurant_id: str, *, category: str | None = None) -> Snapshot[Product]:
+        """The whole menu, page by page; its position is the lowest of its pages'."""
+        pages = [await self.menu(restaurant_id, category=category, limit=100)]
+        while (
+            (total := pages[0].total) is not None
+            and sum(len(p.items) for p in pages) < total
+            and pages[-1].items
+        ):
+            pages.append(await self.menu(restaurant_id, category=category, page=len(pages) + 1, limit=100))
+        items = [product for page in pages for product in page.items]
+        return Snapshot(items, lowest([page.position for page in pages]), pages[0].total)
+
+    # orders
+
+    async def orders(
+        self,
+        restaurant_id: str,
+        *,
+        status: Iterable[str] = (),
+        business_date: date | None = None,
+        table_id: str | None = None,
+        payment_status: str | None = None,
+        at_most: int | None = None,
+    ) -> Snapshot[Order]:
+        """Orders, newest first, following the list to its end or to `at_most` orders.
+
+        Without a filter that is every order there ever was: name the statuses, the day or a limit. Its
+        position is the lowest of the pages it was read in.
+        """
+        wanted: dict[str, str | int | list[str] | None] = {
+            "restaurant_id": restaurant_id,
+            "status": list(status),
+            "business_date": business_date.isoformat() if business_date else None,
+            "table_id": table_id,
+            "payment_status": payment_status,
+            "limit": min(at_most or 100, 100),
+        }
+        query = httpx.QueryParams({name: value for name, value in wanted.items() if value is not None})
+        orders: list[Order] = []
+        positions: list[Position | None] = []
+        while True:
+            response = await self._get("/orders", query)
+            page = snapshot(response, Order)
+            orders += page.items
+            positions.append(page.position)
+            link = response.links.get("next", {}).get("url")
+            if link is None or (at_most is not None and len(orders) >= at_most):
+                return Snapshot(orders[:at_most], lowest(positions))
+            # only its query counts: behind a proxy the host in it may be one that we cannot reach
+            query = httpx.URL(link).params
+
+    async def order(self, order_id: str) -> Order:
+        """An order as it is now."""
+        return read(await self._get(f"/orders/{order_id}"), Order)
+
+    async def create_order(self, order: NewOrder, *, idempotency_key: str | None = None) -> Order:
+        """Creates an order and answers with it, priced by the server.
+
+        Refusals worth a thought: `out_of_stock`, `modifier_selection`, `table_occupied`, `validation_failed`.
+        """
+        return read(await self._post("/orders", order, idempotency_key), Order)
+
+    async def append_items(
+        self,
+        order_id: str,
+        items: Iterable[NewItem],
+        *,
+        send: bool | None = None,
+        idempotency_key: str | None = None,
+    ) -> Order:
+        """Adds lines to an open order, whatever its version, and answers with the whole of it."""
+        lines = _Lines(tuple(items), UNSET if send is None else send)
+        return read(await self._post(f"/orders/{order_id}/items", lines, idempotency_key), Order)
+
+    async def set_status(
+        self,
+        order: Order,
+        status: Literal["confirmed", "preparing", "ready", "completed", "cancelled"],
+        reason: str | None = None,
+        *,
+        idempotency_key: str | None = None,
+    ) -> Order:
+        """Moves an order on from the state that the caller has seen; `cancelled` wants a `reason`.
+
+        Raises ProblemError `version_conflict` when the order has changed since, with the order as it is under
+        `current`; also `invalid_transition`, `order_closed`, `payment_due`.
+        """
+        change = _Status(status, UNSET if reason is None else reason)
+        path = f"/orders/{order.id}/status"
+        return read(await self._post(path, change, idempotency_key, {"if-match": order.etag}), Order)
+
+    # the feed
+
+    def feed(
+        self,
+        restaurant_id: str,
+        *,
+        socket: Literal["pos", "kitchen"] = "pos",
+        position: Position | None = None,
+        station_ids: Iterable[str] = (),
+        max_attempts: int | None = None,
+    ) -> Feed:
+        """The live feed of a restaurant with this client's session, not yet connected; see `Feed`."""
+        return Feed(
+            self._wire.url,
+            restaurant_id,
+            self.tokens,
+            socket=socket,
+            position=position,
+            station_ids=station_ids,
+            max_attempts=max_attempts,
+        )
+
+    async def _get(
+        self,
+        path: str,
+        params: Params | httpx.QueryParams | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> httpx.Response:
+        async def attempt(token: str) -> httpx.Response:
+            sent = {"authorization": f"Bearer {token}", **(headers or {})}
+            return await self._wire.send("GET", path, params=params, headers=sent)
+
+        return await self._authorized(attempt)
+
+    async def _post(
+        self, path: str, body: Struct, idempotency_key: str | None, headers: dict[str, str] | None = None
+    ) -> httpx.Response:
+        content = msgspec.json.encode(body)
+        key = idempotency_key or str(uuid4())
+
+        async def attempt(token: str) -> httpx.Response:
+            sent = {"authorization": f"Bearer {token}", "idempotency-key": key, **(headers or {})}
+            return await self._wire.send("POST", path, body=content, headers=sent)
+
+        return await self._authorized(attempt)
+
+    async def _authorized(self, send: Callable[[str], Awaitable[httpx.Response]]) -> httpx.Response:
+        refreshed = False
+
+        async def attempt() -> httpx.Response:
+            nonlocal refreshed
+            token = await self.tokens.token()
+            try:
+                return await send(token)
+            except ProblemError as error:
+                if error.status != httpx.codes.UNAUTHORIZED or refreshed:
+                    raise
+            refreshed = True
+            return await send(await self.tokens.refresh(token))
+
+        return await self._wire.retrying(attempt)
