@@ -41,16 +41,11 @@ def _tax_class(place: str, name: str, dine_in: str, takeaway: str, delivery: str
     return TaxClass(demo_id(place, "tax class", name), name, *rates)
 
 
-def _staff(
-    place: str, people: Sequence[tuple[Role, str, str]]
-) -> tuple[tuple[User, ...], tuple[Membership, ...]]:
-    users = tuple(User(demo_id("user", email), email, name) for _, email, name in people)
-    roles = [role for role, _, _ in people]
-    memberships = tuple(
-        Membership(demo_id(place, "membership", user.email), user.id, role)
-        for user, role in zip(users, roles, strict=True)
+def _staff(place: str, *people: tuple[Role, str, str]) -> tuple[Membership, ...]:
+    return tuple(
+        Membership(demo_id(place, "membership", email), User(demo_id("user", email), email, name), role)
+        for role, email, name in people
     )
-    return users, memberships
 
 
 def _stations(
@@ -139,16 +134,6 @@ def _floor(place: str, seats: dict[str, dict[str, int]]) -> tuple[tuple[Section,
 def _pizzeria() -> Restaurant:
     place = "pizzeria"
     pages, groups = (*food.PAGES, *drinks.PAGES), (*food.GROUPS, *drinks.GROUPS)
-    users, memberships = _staff(
-        place,
-        [
-            ("owner", "owner@demo.fynlo.test", "Olivia Marchetti"),
-            ("manager", "manager@demo.fynlo.test", "Marcus Adeyemi"),
-            ("cashier", "cashier@demo.fynlo.test", "Chloe Bennett"),
-            ("server", "server@demo.fynlo.test", "Sam Okafor"),
-            ("kitchen", "kitchen@demo.fynlo.test", "Kasia Nowak"),
-        ],
-    )
     sections, tables = _floor(
         place,
         {
@@ -169,8 +154,14 @@ def _pizzeria() -> Restaurant:
         service_charge_percentage=Decimal("12.5"),
         service_charge_taxable=False,
         service_charge_from_covers=6,
-        users=users,
-        memberships=memberships,
+        memberships=_staff(
+            place,
+            ("owner", "owner@demo.fynlo.test", "Olivia Marchetti"),
+            ("manager", "manager@demo.fynlo.test", "Marcus Adeyemi"),
+            ("cashier", "cashier@demo.fynlo.test", "Chloe Bennett"),
+            ("server", "server@demo.fynlo.test", "Sam Okafor"),
+            ("kitchen", "kitchen@demo.fynlo.test", "Kasia Nowak"),
+        ),
         # VAT Notice 709/1: eaten in, or hot, is standard-rated; most cold food taken away is zero-rated
         tax_classes=(
             _tax_class(place, food.STANDARD, "20", "20", "20"),
@@ -191,7 +182,6 @@ def _pizzeria() -> Restaurant:
 
 def _rival() -> Restaurant:
     place = "rival"
-    users, memberships = _staff(place, [("owner", "owner@rival.fynlo.test", "Rhys Calloway")])
     sections, tables = _floor(place, {"Counter": {"1": 2, "2": 2, "3": 4, "4": 4}})
     return Restaurant(
         id=demo_id(place),
@@ -205,8 +195,7 @@ def _rival() -> Restaurant:
         service_charge_percentage=None,
         service_charge_taxable=False,
         service_charge_from_covers=None,
-        users=users,
-        memberships=memberships,
+        memberships=_staff(place, ("owner", "owner@rival.fynlo.test", "Rhys Calloway")),
         tax_classes=(_tax_class(place, "Standard", "20", "20", "20"),),
         stations=_stations(place, {"Grill": (480, 900), "Bar": (240, 480)}),
         categories=_categories(place, rival.PAGES),

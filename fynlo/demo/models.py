@@ -62,7 +62,7 @@ class User(Struct, frozen=True):
 
 class Membership(Struct, frozen=True):
     id: UUID
-    user_id: UUID
+    person: User
     role: Role
 
 
@@ -155,7 +155,6 @@ class Restaurant(Struct, frozen=True, kw_only=True):
     service_charge_percentage: Decimal | None
     service_charge_taxable: bool
     service_charge_from_covers: int | None
-    users: tuple[User, ...]
     memberships: tuple[Membership, ...]
     tax_classes: tuple[TaxClass, ...]
     stations: tuple[Station, ...]
