@@ -1,0 +1,260 @@
+// @ts-check
+/** The kitchen display: which screen is shown, and what is told about the tickets on it. */
+
+import { byId, fill, h } from "./dom.js";
+import { ApiClient, ClientError, NotLoggedIn, ProblemError, Unreachable } from "./fynlo.js";
+import { Following } from "./kitchen_follow.js";
+import { Rail } from "./kitchen_rail.js";
+import { keepAwake, showClock, showConnection } from "./kitchen_status.js";
+import { place, spoken } from "./kitchen_ticket.js";
+
+/** @typedef {import("./kitchen_board.js").Change} Change */
+/** @typedef {import("./fynlo.js").Membership} Membership */
+
+const RESTAURANT_KEY = "fynlo.kitchen.restaurant";
+const NOTICE_MS = 15_000;
+const LONGEST_RETRY_MS = 30_000;
+const SIGNED_OUT = "This sign-in has ended. Log in again.";
+
+const storage = (() => {
+  try {
+    return globalThis.localStorage; // reading the property alone throws where it is forbidden
+  } catch {
+    return null;
+  }
+})();
+const api = new ApiClient(location.origin, { storage, storageKey: "fynlo.kitchen.session" });
+const session = /** @type {import("./fynlo.js").TokenManager} */ (api.session);
+const form = byId("login-form", HTMLFormElement);
+const menu = byId("menu", HTMLDialogElement);
+const rail = new Rail();
+
+/** @type {Following | null} */
+let following = null;
+/** @type {Membership[]} */
+let restaurants = [];
+/** Ends a wait for the server. */
+let wake = () => {};
+
+// who
+
+/** @param {"start" | "login" | "choose" | "kitchen"} name */
+function show(name) {
+  for (const id of ["start", "login", "choose", "kitchen"]) byId(id, HTMLElement).hidden = id !== name;
+  document.body.dataset.screen = name;
+  if (menu.open) menu.close();
+}
+
+/** @param {string} [why] */
+function showLogin(why = "") {
+  leave();
+  show("login");
+  byId("login-problem", HTMLElement).textContent = why;
+  form.querySelector("input")?.focus();
+}
+
+async function login() {
+  const button = form.querySelector("button");
+  const problem = byId("login-problem", HTMLElement);
+  if (button?.disabled) return;
+  button?.toggleAttribute("disabled", true);
+  problem.textContent = "";
+  const { email, password } = Object.fromEntries(new FormData(form));
+  try {
+    await api.login(String(email).trim(), String(password), { keep: true });
+    form.reset();
+    await enter();
+  } catch (error) {
+    if (!(error instanceof ClientError)) throw error;
+    problem.textContent =
+      error instanceof Unreachable ? "The server does not answer. Try again in a moment." : error.message;
+  } finally {
+    button?.toggleAttribute("disabled", false);
+  }
+}
+
+async function logout() {
+  leave();
+  remember(null);
+  show("start");
+  await api.logout();
+  showLogin();
+}
+
+/**
+ * Goes on with the session there is; keeps trying while the server is away.
+ * @param {{ask?: boolean}} [options] whether to ask for the restaurant even where it is clear
+ */
+async function enter({ ask = false } = {}) {
+  for (let n = 0; ; n++) {
+    try {
+      const me = await api.me();
+      restaurants = me.restaurants.filter(({ permissions }) => permissions?.includes("orders.read") ?? true);
+      break;
+    } catch (error) {
+      if (error instanceof NotLoggedIn) return showLogin();
+      if (!(error instanceof ClientError)) throw error;
+      if (error instanceof ProblemError && [401, 403].includes(error.status)) {
+        await session.forget();
+        return showLogin(SIGNED_OUT);
+      }
+      show("start");
+      byId("start-text", HTMLElement).textContent = "The server does not answer. Trying again…";
+      const wait = Math.min(1_000 * 2 ** n, LONGEST_RETRY_MS) + Math.random() * 1_000;
+      await new Promise((resolve) => {
+        const timer = setTimeout(resolve, wait);
+        wake = () => (clearTimeout(timer), resolve(null));
+      });
+    }
+  }
+  const known = restaurants.length === 1 ? restaurants[0] : restaurants.find(({ id }) => id === remember());
+  if (known && !ask) open(known);
+  else choose();
+}
+
+function choose() {
+  leave();
+  remember(null);
+  fill(
+    byId("restaurants", HTMLElement),
+    restaurants.map((one) => h("li", {}, h("button", { type: "button", onclick: () => open(one) }, one.name))),
+    !restaurants.length && h("li", { class: "quiet" }, "No kitchen here is yours. Ask a manager."),
+  );
+  show("choose");
+  byId("choose", HTMLElement).querySelector("button")?.focus();
+}
+
+/** The restaurant of this screen, over reloads; null forgets it. @param {string | null} [id] */
+function remember(id) {
+  try {
+    if (id === undefined) return storage?.getItem(RESTAURANT_KEY) ?? null;
+    if (id === null) storage?.removeItem(RESTAURANT_KEY);
+    else storage?.setItem(RESTAURANT_KEY, id);
+  } catch {
+    // then it is asked again after a reload
+  }
+  return id ?? null;
+}
+
+// the kitchen
+
+/** @param {Membership} restaurant */
+function open(restaurant) {
+  leave();
+  remember(restaurant.id);
+  byId("restaurant", HTMLElement).textContent = restaurant.name;
+  byId("menu-switch", HTMLElement).hidden = restaurants.length < 2;
+  byId("menu-person", HTMLElement).textContent = `${restaurant.name}, as ${restaurant.role}`;
+  document.title = `${restaurant.name} · Kitchen`;
+  rail.clear(restaurant.permissions?.includes("orders.write") ? press : null);
+  show("kitchen");
+  following = new Following(api, restaurant.id, { onChanges: changed, onState: stateChanged });
+  following.start();
+  tick();
+  void keepAwake();
+}
+
+function leave() {
+  void following?.stop();
+  following = null;
+  rail.clear(null);
+  fill(byId("notices", HTMLElement));
+  document.title = "Kitchen · Fynlo";
+}
+
+function stateChanged() {
+  if (following?.state.phase !== "stopped") return tick();
+  if (following.state.why === "refused") {
+    void enter({ ask: true });
+  } else {
+    void session.forget();
+    showLogin(SIGNED_OUT);
+  }
+}
+
+/** Once a second, and whenever the connection changes. */
+function tick() {
+  showClock(api.serverClock.now());
+  if (!following) return;
+  rail.tick(api.serverClock.now());
+  if (showConnection(following.state)) rail.fit();
+}
+
+/** @param {Change[]} changes @param {boolean} first  what hung there before is no news */
+function changed(changes, first) {
+  if (!following) return;
+  rail.draw(following.board.tickets, api.serverClock.now());
+  if (first) return;
+  const said = changes.flatMap(tell);
+  if (said.length) byId("announcer", HTMLElement).textContent = `${said.slice(0, 4).join(". ")}.`;
+  if (changes.some(({ kind }) => kind === "opened")) flashFrame();
+}
+
+/** Shows a change, and says it to those who listen instead. @param {Change} change @returns {string[]} */
+function tell({ kind, ticket, added = [], voided = [], from }) {
+  const { order } = ticket;
+  const name = `Order ${order.number}`;
+  if (kind === "opened") {
+    rail.flash(order.id, "new");
+    return [`New: ${spoken(ticket)}`];
+  }
+  if (kind === "closed") {
+    if (order.status === "cancelled") notice(`${name}, ${place(order)}, is cancelled. Stop cooking.`);
+    return order.status === "completed" ? [`${name} completed`] : [];
+  }
+  if (added.length || voided.length || from) rail.flash(order.id, "changed");
+  return [
+    ...(added.length ? [`${name}: ${added.length} added`] : []),
+    ...(voided.length ? [`${name}: ${voided.length} void`] : []),
+    ...(from ? [`${name} ${order.status === "preparing" ? "cooking" : order.status}`] : []),
+  ];
+}
+
+function flashFrame() {
+  const kitchen = byId("kitchen", HTMLElement);
+  delete kitchen.dataset.flash;
+  void kitchen.offsetWidth; // lets the animation begin anew
+  kitchen.dataset.flash = "";
+}
+
+/** @param {string} orderId @param {string} status */
+async function press(orderId, status) {
+  const order = following?.board.order(orderId);
+  if (!order) return;
+  try {
+    await following?.press(orderId, status);
+  } catch (error) {
+    if (!(error instanceof ClientError)) throw error;
+    const why = error instanceof Unreachable ? "The server does not answer; press again." : error.message;
+    notice(`Order ${order.number}: ${why}`);
+  }
+}
+
+/** @param {string} text */
+function notice(text) {
+  const notices = byId("notices", HTMLElement);
+  const item = h("li", { role: "alert" }, text);
+  notices.append(item);
+  while (notices.childElementCount > 4) notices.firstElementChild?.remove();
+  setTimeout(() => item.remove(), NOTICE_MS);
+}
+
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  void login();
+});
+for (const id of ["choose-logout", "menu-logout"]) byId(id, HTMLElement).addEventListener("click", () => void logout());
+byId("menu-open", HTMLElement).addEventListener("click", () => menu.showModal());
+byId("menu-close", HTMLElement).addEventListener("click", () => menu.close());
+byId("menu-switch", HTMLElement).addEventListener("click", choose);
+byId("menu-full", HTMLElement).addEventListener("click", () => {
+  menu.close();
+  if (document.fullscreenElement) void document.exitFullscreen();
+  else void document.documentElement.requestFullscreen?.().catch(() => {}); // a browser may refuse
+});
+globalThis.addEventListener("online", () => {
+  wake();
+  following?.retryNow();
+});
+setInterval(tick, 1_000);
+void enter();

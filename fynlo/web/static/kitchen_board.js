@@ -1,0 +1,186 @@
+// @ts-check
+/**
+ * What hangs on the kitchen's rail: the open orders of one restaurant, from snapshots, events and answers that
+ * come in any order. An older version never replaces a newer one, and an order that was closed stays closed.
+ */
+
+/** @typedef {import("./fynlo.js").Position} Position */
+
+/**
+ * @typedef {object} Line
+ * @property {string} id
+ * @property {string} name
+ * @property {string | null} variant_name
+ * @property {number} quantity
+ * @property {number} course
+ * @property {string | null} notes
+ * @property {"held" | "sent" | "voided"} status
+ * @property {{modifier_id: string, name: string, quantity: number}[]} modifiers
+ *
+ * @typedef {object} Order  as the kitchen sees it
+ * @property {string} id
+ * @property {number} number
+ * @property {string} type
+ * @property {string} status
+ * @property {number} version
+ * @property {string | null} table_id
+ * @property {string | null} [table_name]
+ * @property {number | null} covers
+ * @property {string | null} customer_name
+ * @property {string | null} notes
+ * @property {string} placed_at
+ * @property {string} updated_at
+ * @property {Line[]} items
+ *
+ * @typedef {object} Ticket
+ * @property {Order} order
+ * @property {Line[]} lines  what the kitchen has been told: held lines are not there
+ * @property {ReadonlySet<string>} added  lines that came after the ticket did
+ * @property {string | null} readySince  RFC 3339
+ *
+ * @typedef {object} Change
+ * @property {"opened" | "changed" | "closed"} kind
+ * @property {Ticket} ticket
+ * @property {string} [from]  the status before, where that changed
+ * @property {string[]} [added]  lines that are new with this change
+ * @property {string[]} [voided]
+ */
+
+/** What a snapshot asks for. */
+export const OPEN = Object.freeze(["pending", "confirmed", "preparing", "ready"]);
+
+/** Closed orders are remembered, so that nothing old brings one back; this many suffice for any delay. */
+const REMEMBERED = 2_000;
+
+/**
+ * @typedef {object} Entry
+ * @property {Order} order
+ * @property {Position} at  where in the feed this was learnt, as far as that is known
+ * @property {Set<string>} added
+ * @property {string | null} readySince
+ */
+
+/** @param {Order} order */
+function linesOf(order) {
+  // of an order that was never sent the kitchen has been told nothing, voided lines included
+  return order.items.filter(
+    ({ status }) => status === "sent" || (status === "voided" && order.status !== "pending"),
+  );
+}
+
+/** @param {Entry} entry @returns {Ticket} */
+function ticketOf({ order, added, readySince }) {
+  return { order, lines: linesOf(order), added: new Set(added), readySince };
+}
+
+/** @param {Entry | undefined} entry */
+function hangs(entry) {
+  return entry !== undefined && linesOf(entry.order).length > 0;
+}
+
+export class Board {
+  /** @type {Map<string, Entry>} */
+  #open = new Map();
+  /** @type {Map<string, Position>} */
+  #closed = new Map();
+
+  /** Tickets, oldest first. @returns {Ticket[]} */
+  get tickets() {
+    return [...this.#open.values()]
+      .filter(hangs)
+      .map(ticketOf)
+      .sort(
+        ({ order: a }, { order: b }) =>
+          Date.parse(a.placed_at) - Date.parse(b.placed_at) || a.number - b.number,
+      );
+  }
+
+  /** The order as it is known here. @param {string} id @returns {Order | null} */
+  order(id) {
+    return this.#open.get(id)?.order ?? null;
+  }
+
+  /** An event of the feed; one without an order changes nothing.
+   * @param {import("./fynlo.js").FeedEvent} event @returns {Change[]} */
+  event({ data, position, timestamp }) {
+    return data?.order ? this.#apply(data.order, position, timestamp) : [];
+  }
+
+  /** An order that came as an answer, outside of the feed. @param {Order} order @returns {Change[]} */
+  answer(order) {
+    const known = this.#open.get(order.id);
+    return known ? this.#apply(order, known.at, order.updated_at) : [];
+  }
+
+  /**
+   * All open orders, as they were at `position` or later.
+   * @param {Order[]} orders @param {Position} position @returns {Change[]}
+   */
+  snapshot(orders, position) {
+    const changes = orders.flatMap((order) => this.#apply(order, position, order.updated_at));
+    const present = new Set(orders.map(({ id }) => id));
+    for (const [id, entry] of this.#open) {
+      // what was learnt after the snapshot was taken need not be in it
+      const newer = entry.at.epoch === position.epoch && entry.at.seq > position.seq;
+      if (!present.has(id) && !newer) changes.push(...this.#close(entry, position));
+    }
+    return changes;
+  }
+
+  /** @param {Order} order @param {Position} at @param {string} time @returns {Change[]} */
+  #apply(order, at, time) {
+    const known = this.#open.get(order.id);
+    // another epoch is another history: the database was restored, and versions begin where it was
+    const sameHistory = known?.at.epoch === at.epoch;
+    if (known && sameHistory && order.version < known.order.version) return [];
+    if (this.#closed.get(order.id)?.epoch === at.epoch) return [];
+    const position = known && sameHistory && known.at.seq > at.seq ? known.at : at;
+    if (!OPEN.includes(order.status)) {
+      if (known) return this.#close({ ...known, order, at: position }, position, known.order.status);
+      this.#remember(order.id, position);
+      return [];
+    }
+    const before = new Map((known ? linesOf(known.order) : []).map((line) => [line.id, line]));
+    const lines = linesOf(order);
+    const added = before.size ? lines.filter(({ id }) => !before.has(id)).map(({ id }) => id) : [];
+    const ready = order.status === "ready";
+    /** @type {Entry} */
+    const entry = {
+      order,
+      at: position,
+      added: new Set([...(ready ? [] : (known?.added ?? [])), ...added]),
+      readySince: ready ? (known?.readySince ?? time) : null,
+    };
+    this.#open.set(order.id, entry);
+    if (!hangs(entry)) return known && hangs(known) ? [{ kind: "closed", ticket: ticketOf(known) }] : [];
+    const ticket = ticketOf(entry);
+    if (!hangs(known)) return [{ kind: "opened", ticket }];
+    const voided = lines.filter(({ id, status }) => status === "voided" && before.get(id)?.status === "sent");
+    const from = known?.order.status;
+    return [
+      {
+        kind: "changed",
+        ticket,
+        added,
+        voided: voided.map(({ id }) => id),
+        ...(from === order.status ? {} : { from }),
+      },
+    ];
+  }
+
+  /** @param {Entry} entry @param {Position} at @param {string} [from] @returns {Change[]} */
+  #close(entry, at, from = entry.order.status) {
+    this.#open.delete(entry.order.id);
+    this.#remember(entry.order.id, at);
+    return hangs(entry) ? [{ kind: "closed", ticket: ticketOf(entry), from }] : [];
+  }
+
+  /** @param {string} id @param {Position} at */
+  #remember(id, at) {
+    this.#closed.set(id, at);
+    for (const oldest of this.#closed.keys()) {
+      if (this.#closed.size <= REMEMBERED) break;
+      this.#closed.delete(oldest);
+    }
+  }
+}

@@ -1,0 +1,157 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+
+import { ApiClient, NotLoggedIn, ProblemError, ServerClock, Unreachable, uuid } from "../../fynlo/web/static/fynlo.js";
+import { answer, Clock, network, pair, problem, settled, Storage, Tokens } from "./fakes.mjs";
+
+const URL = "http://fynlo.test";
+const ORDER = { id: "o1", version: 7 };
+
+function client(handler, options = {}) {
+  const clock = new Clock();
+  const net = network(handler);
+  const tokens = new Tokens();
+  const api = new ApiClient(URL, { fetch: net.fetch, clock, tokens, ...options });
+  return { api, clock, tokens, requests: net.requests };
+}
+
+/** How long the client waited before each try. */
+async function waits(clock, promise) {
+  const seen = [];
+  let over = false;
+  const ended = promise.catch((error) => error).finally(() => (over = true));
+  for (;;) {
+    await settled();
+    if (over) return { seen, result: await ended };
+    seen.push(clock.due[0]);
+    await clock.pass(clock.due[0]);
+  }
+}
+
+test("a read is tried three times: 1 s, then 2 s", async () => {
+  const { api, clock, requests } = client(() => problem(503, "unavailable"));
+  const { seen, result } = await waits(clock, api.restaurants());
+  assert.deepEqual(seen, [1_000, 2_000]);
+  assert.equal(requests.length, 3);
+  assert.equal(result.status, 503);
+  assert.equal(clock.timers.size, 0);
+});
+
+test("Retry-After is obeyed, in seconds and as a date, unless it asks for more than a minute", async () => {
+  const { api, clock } = client((_, n) =>
+    n === 1 ? problem(429, "too_many_requests", { "retry-after": "7" })
+    : n === 2 ? problem(503, "unavailable", {
+        "retry-after": "Mon, 23 Nov 2026 12:00:09 GMT", date: "Mon, 23 Nov 2026 12:00:00 GMT" })
+    : answer(200, []));
+  assert.deepEqual((await waits(clock, api.restaurants())).seen, [7_000, 9_000]);
+  const patient = client(() => problem(429, "too_many_requests", { "retry-after": "900" }));
+  const { seen, result } = await waits(patient.clock, patient.api.restaurants());
+  assert.deepEqual(seen, []);
+  assert.equal(result.retryAfterMs, 900_000);
+});
+
+test("a write keeps its idempotency key over its tries, and each call has its own", async () => {
+  const { api, clock, requests } = client((_, n) => (n < 3 ? new TypeError("network") : answer(201, ORDER)));
+  await waits(clock, api.createOrder({ items: [] }));
+  await waits(clock, api.createOrder({ items: [] }));
+  const keys = requests.map(({ headers }) => headers["Idempotency-Key"]);
+  assert.equal(new Set(keys.slice(0, 3)).size, 1);
+  assert.notEqual(keys[3], keys[0]);
+  assert.match(keys[0], /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+});
+
+test("an idempotency key in flight is tried again; no other 4xx is", async () => {
+  const { api, clock } = client((_, n) =>
+    n === 1 ? problem(409, "idempotency_in_flight", { "retry-after": "1" }) : answer(201, ORDER));
+  assert.deepEqual((await waits(clock, api.createOrder({}))).seen, [1_000]);
+  for (const [status, code] of [[400, "malformed_body"], [403, "forbidden"], [409, "id_conflict"], [422, "validation_failed"]]) {
+    const { api, clock, requests } = client(() => problem(status, code));
+    const { result } = await waits(clock, api.createOrder({}));
+    assert.equal(result.code, code);
+    assert.equal(requests.length, 1);
+  }
+});
+
+test("what carries no idempotency key is sent once", async () => {
+  const { api, clock, requests } = client(() => new TypeError("network"));
+  const { result } = await waits(clock, api.request("PATCH", "/orders/o1", { body: {} }));
+  assert.ok(result instanceof Unreachable);
+  assert.equal(requests.length, 1);
+});
+
+test("a request has 15 s", async () => {
+  const { api, clock } = client(() => null);
+  const waiting = assert.rejects(api.request("PATCH", "/orders/o1", { body: {} }), /15 s/);
+  await settled();
+  assert.deepEqual(clock.due, [15_000]);
+  await clock.pass(15_000);
+  await waiting;
+});
+
+test("a 401 forces one refresh and asks once more", async () => {
+  const { api, tokens, requests } = client(({ headers }) =>
+    headers.Authorization === "Bearer t0" ? problem(401, "unauthorized") : answer(200, []));
+  await api.restaurants();
+  assert.deepEqual(tokens.asked, ["t0"]);
+  assert.equal(requests.length, 2);
+  const refused = client(() => problem(401, "unauthorized"));
+  await assert.rejects(refused.api.restaurants(), ProblemError);
+  assert.equal(refused.requests.length, 2);
+});
+
+test("a status is set from the version that was seen; a conflict brings the order as it is", async () => {
+  const { api, requests } = client((_, n) =>
+    n === 1 ? answer(200, ORDER) : problem(412, "version_conflict", {}, { current: { ...ORDER, version: 9 } }));
+  await api.setStatus(ORDER, "ready");
+  assert.equal(requests[0].headers["If-Match"], '"7"');
+  assert.deepEqual(requests[0].body, { status: "ready" });
+  await assert.rejects(api.setStatus(ORDER, "ready"), (error) => error.current.version === 9);
+});
+
+test("all pages are read, and the position is the lowest of theirs", async () => {
+  const { api, requests } = client((_, n) =>
+    n === 1
+      ? answer(200, [{ id: 1 }], {
+          "fynlo-feed": "e1:12",
+          link: '</api/v1/orders?x=1>; rel="prev", <https://proxy.example/api/v1/orders?cursor=a%3Db>; rel="next"',
+        })
+      : answer(200, [{ id: 2 }], { "fynlo-feed": "e1:9" }));
+  const orders = await api.orders("r", { status: ["pending", "ready"] });
+  assert.deepEqual(orders, { items: [{ id: 1 }, { id: 2 }], position: { epoch: "e1", seq: 9 } });
+  assert.deepEqual(requests.map(({ url }) => url), [
+    `${URL}/api/v1/orders?restaurant_id=r&status=pending&status=ready&limit=100`,
+    `${URL}/api/v1/orders?cursor=a%3Db`,
+  ]);
+});
+
+test("logging out forgets the session even if the server is away", async () => {
+  const storage = new Storage();
+  const { api, clock } = client(({ url }) => (url.endsWith("/auth/login") ? pair(1) : new TypeError("away")), {
+    tokens: undefined, storage,
+  });
+  await api.login("k@x.test", "p");
+  assert.equal(storage.items.size, 1);
+  await waits(clock, api.logout());
+  assert.equal(storage.items.size, 0);
+  await assert.rejects(api.me(), NotLoggedIn);
+});
+
+test("the server's time comes from heartbeats, from the Date of answers without them", () => {
+  const clock = new Clock();
+  const server = new ServerClock(clock);
+  const date = clock.now() + 3_600_000;
+  server.observe(date + 500, clock.now(), clock.now(), 500);
+  assert.equal(server.now(), date + 500);
+  clock.time += 40;
+  server.observe(date + 120, clock.now() - 40, clock.now()); // halfway: the clock showed this 20 ms ago
+  assert.equal(server.now(), date + 140);
+  clock.time += 1_000;
+  server.observe(date, clock.now(), clock.now(), 500); // coarser than what is known
+  assert.equal(server.now(), date + 1_140);
+  server.observe(NaN, clock.now(), clock.now());
+  assert.equal(server.now(), date + 1_140);
+});
+
+test("ids can be made where there is no crypto", () => {
+  assert.equal(uuid(() => 0.5), "80808080-8080-4080-8080-808080808080");
+});
