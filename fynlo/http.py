@@ -1,0 +1,161 @@
+"""HTTP in and out: bodies and queries to Structs, answers to bytes, headers with rules of their own."""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Annotated, Any, NoReturn, TypeVar
+from uuid import UUID
+
+import msgspec
+from litestar import Request, Response
+from litestar.datastructures import State
+from msgspec import Meta
+
+from fynlo.errors import BadRequest, FieldProblem, Invalid, UnsupportedMedia, VersionRequired
+
+T = TypeVar("T")
+AnyRequest = Request[Any, Any, State]
+
+# Postgres takes no NUL in a text.
+_NO_NUL = r"^[^\x00]*\Z"
+Line = Annotated[str, Meta(max_length=200, pattern=_NO_NUL)]
+Text = Annotated[str, Meta(max_length=2_000, pattern=_NO_NUL)]
+
+_AT = re.compile(r" - at `(?:key in )?\$\.?(?P<path>[^`]*)`$")
+_KEY = re.compile(r"^[\x21-\x7e]{1,255}$")
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """An answer, encoded: what an Idempotency-Key stores."""
+
+    status: int
+    body: bytes
+    headers: dict[str, str] = msgspec.field(default_factory=dict)
+
+    def response(self) -> Response[bytes]:
+        return Response(
+            self.body, status_code=self.status, headers=self.headers, media_type="application/json"
+        )
+
+
+def respond(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response[bytes]:
+    """The value as JSON."""
+    return Response(
+        msgspec.json.encode(value),
+        status_code=status,
+        headers=dict(headers or {}),
+        media_type="application/json",
+    )
+
+
+def _invalid(error: msgspec.ValidationError, whole: str) -> NoReturn:
+    text = str(error)
+    match = _AT.search(text)
+    field = match["path"] if match else ""
+    message = text[: match.start()] if match else text
+    raise Invalid(
+        f"{field or whole}: {message}.",
+        errors=[FieldProblem(field, message)],
+    ) from None
+
+
+async def read_body(request: AnyRequest) -> bytes:
+    """The body of a JSON request.
+
+    Raises UnsupportedMedia for a body that says it is something else.
+    """
+    body = await request.body()
+    content_type = request.headers.get("content-type", "")
+    media = content_type.partition(";")[0].strip().lower()
+    if body and media != "application/json" and not media.endswith("+json"):
+        raise UnsupportedMedia("Send the body as JSON, with `Content-Type: application/json`.")
+    return body
+
+
+def decode(body: bytes, kind: type[T]) -> T:
+    """The body as a Struct.
+
+    Raises BadRequest `malformed_body` where it is no JSON, Invalid `validation_failed` with the field.
+    """
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except msgspec.ValidationError as exc:
+        _invalid(exc, "the body")
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise BadRequest("The body is not valid JSON; send one JSON object.") from None
+
+
+class _OfRestaurant(msgspec.Struct):
+    restaurant_id: UUID
+
+
+def restaurant_in(body: bytes) -> UUID:
+    """The restaurant of a body, before the rest of it is judged: whose it is comes first."""
+    return decode(body, _OfRestaurant).restaurant_id
+
+
+def query(request: AnyRequest, kind: type[T], *, lists: frozenset[str] = frozenset()) -> T:
+    """The query string as a Struct; names in `lists` may repeat.
+
+    Raises Invalid for an unknown, repeated or unusable parameter.
+    """
+    values: dict[str, Any] = {}
+    for name, value in request.query_params.multi_items():
+        if name in lists:
+            values.setdefault(name, []).append(value)
+        elif name in values:
+            raise Invalid(f"{name}: give it once.", errors=[FieldProblem(name, "given twice")])
+        else:
+            values[name] = value
+    try:
+        return msgspec.convert(values, kind, strict=False)
+    except msgspec.ValidationError as exc:
+        _invalid(exc, "the query")
+
+
+def idempotency_key(request: AnyRequest) -> str | None:
+    """The Idempotency-Key header, without the quotes of a structured string.
+
+    Raises Invalid where it cannot be used as one.
+    """
+    value = request.headers.get("idempotency-key")
+    if value is None:
+        return None
+    if len(value) >= 2 and value[0] == value[-1] == '"':
+        value = value[1:-1]
+    if not _KEY.match(value):
+        raise Invalid(
+            "Idempotency-Key: send 1 to 255 visible ASCII characters, such as a UUID.",
+            errors=[FieldProblem("Idempotency-Key", "1 to 255 visible ASCII characters")],
+        )
+    return value
+
+
+def if_match(request: AnyRequest, *, required: bool) -> int | None:
+    """The version that If-Match names.
+
+    Raises VersionRequired where it is missing though required, weak, `*`, or no version.
+    """
+    value = request.headers.get("if-match")
+    if value is None and not required:
+        return None
+    match = re.fullmatch(r'"(\d{1,18})"', (value or "").strip())
+    if match is None:
+        raise VersionRequired(
+            'Send the version you have seen: `If-Match: "7"`, as the order\'s ETag gives it.'
+        )
+    return int(match[1])
+
+
+def request_hash(value: Any) -> bytes:
+    """SHA-256 of a request's content: the same whatever the order of its keys or its white space."""
+    return hashlib.sha256(msgspec.json.encode(value, order="deterministic")).digest()
+
+
+def etag(version: int) -> str:
+    return f'"{version}"'
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,96 @@
+"""What comes in and goes out when somebody signs in."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from msgspec import Meta, Struct
+
+from .rules import Role
+
+Email = Annotated[str, Meta(min_length=3, max_length=320, pattern="^[^@\\s]+@[^@\\s]+$")]
+
+
+class Login(Struct, frozen=True, forbid_unknown_fields=True):
+    """POST /auth/login."""
+
+    email: Email
+    password: Annotated[str, Meta(min_length=1, max_length=1_000)]
+
+
+class Refresh(Struct, frozen=True, forbid_unknown_fields=True):
+    """POST /auth/refresh."""
+
+    refresh_token: Annotated[str, Meta(min_length=1, max_length=1_000)]
+
+
+class User(Struct, frozen=True):
+    id: UUID
+    email: str
+    name: str
+
+
+class Membership(Struct, frozen=True):
+    """A restaurant somebody works in, and as what."""
+
+    id: UUID
+    name: str
+    role: Role
+
+
+class SignedIn(Struct, frozen=True):
+    """A pair of tokens. `expires_in` is in seconds and is the access token's."""
+
+    access_token: str
+    token_type: str
+    expires_in: int
+    refresh_token: str
+    user: User
+    restaurants: tuple[Membership, ...]
+
+
+class Workplace(Struct, frozen=True):
+    """A restaurant somebody works in, with what they may do there."""
+
+    id: UUID
+    name: str
+    role: Role
+    permissions: tuple[str, ...]
+
+
+class Me(Struct, frozen=True):
+    """GET /auth/me."""
+
+    user: User
+    restaurants: tuple[Workplace, ...]
+    session_id: UUID
+    expires_at: datetime
+
+
+class Claims(Struct, frozen=True):
+    """What an access token of ours says. `exp` is Unix seconds."""
+
+    sub: UUID
+    sid: UUID
+    exp: int
+
+
+class Standing(Struct, frozen=True):
+    """What a session is worth now: whose it is, whether it was ended, and where the person works."""
+
+    user: User
+    revoked: bool
+    memberships: dict[UUID, Membership]
+
+
+class Principal(Struct, frozen=True):
+    """Who makes a request."""
+
+    user: User
+    session_id: UUID
+    expires_at: int
+    memberships: dict[UUID, Membership]
+
+    @property
+    def user_id(self) -> UUID:
+        return self.user.id

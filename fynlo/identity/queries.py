@@ -1,0 +1,80 @@
+"""Typed functions over sql/queries/identity.sql."""
+
+from typing import NamedTuple
+from uuid import UUID
+
+from fynlo.db.pool import Connection
+from fynlo.db.queries import queries
+
+from .models import Membership, Standing, User
+
+_SQL = queries("identity")
+
+
+class Credentials(NamedTuple):
+    id: UUID
+    email: str
+    name: str
+    password_hash: str | None
+
+
+class StoredToken(NamedTuple):
+    """A refresh token as stored; `used_s_ago` is None while it is fresh."""
+
+    session_id: UUID
+    user_id: UUID
+    revoked: bool
+    expired: bool
+    used_s_ago: float | None
+
+
+async def credentials(conn: Connection, email: str) -> Credentials | None:
+    row = await (await conn.execute(_SQL["credentials"], {"email": email})).fetchone()
+    return Credentials(*row) if row else None
+
+
+async def memberships(conn: Connection, user_id: UUID) -> tuple[Membership, ...]:
+    """Where a person works, by name."""
+    cursor = await conn.execute(_SQL["memberships"], {"user_id": user_id})
+    return tuple(Membership(*row) for row in await cursor.fetchall())
+
+
+async def standing(conn: Connection, session_id: UUID) -> Standing | None:
+    """What a session is worth now; None where there is no such session."""
+    rows = await (await conn.execute(_SQL["standing"], {"session_id": session_id})).fetchall()
+    if not rows:
+        return None
+    user_id, email, name, revoked = rows[0][:4]
+    return Standing(
+        user=User(user_id, email, name),
+        revoked=revoked,
+        memberships={row[4]: Membership(row[4], row[5], row[6]) for row in rows if row[4] is not None},
+    )
+
+
+async def session_insert(
+    conn: Connection, session_id: UUID, user_id: UUID, token_hash: bytes, lifetime_s: int
+) -> None:
+    await conn.execute(
+        _SQL["session_insert"],
+        {"session_id": session_id, "user_id": user_id, "token_hash": token_hash, "lifetime_s": lifetime_s},
+    )
+
+
+async def refresh_token_lock(conn: Connection, token_hash: bytes) -> StoredToken | None:
+    row = await (await conn.execute(_SQL["refresh_token_lock"], {"token_hash": token_hash})).fetchone()
+    return StoredToken(*row) if row else None
+
+
+async def refresh_token_rotate(conn: Connection, old_hash: bytes, new_hash: bytes, lifetime_s: int) -> None:
+    await conn.execute(
+        _SQL["refresh_token_rotate"], {"old_hash": old_hash, "new_hash": new_hash, "lifetime_s": lifetime_s}
+    )
+
+
+async def session_revoke(conn: Connection, session_id: UUID, reason: str) -> None:
+    await conn.execute(_SQL["session_revoke"], {"session_id": session_id, "reason": reason})
+
+
+async def sessions_revoke_all(conn: Connection, user_id: UUID) -> None:
+    await conn.execute(_SQL["sessions_revoke_all"], {"user_id": user_id})

@@ -1,0 +1,44 @@
+"""Roles and what each may do: the one table. Pure."""
+
+from typing import Literal
+
+Role = Literal["owner", "manager", "cashier", "server", "kitchen"]
+
+Permission = Literal[
+    "menu.read",  # menu, tables and tickets
+    "money.read",  # prices and totals in whatever may be seen
+    "orders.read",
+    "orders.write",  # create, change, send, move, split
+    "payments.write",
+    "refunds.write",  # refunds, voids after sending, payment voids, discounts over the limit
+    "tickets.write",  # bump and recall
+    "availability.write",  # 86
+    "back_office.write",  # menu, stations, tables, settings, staff, devices, webhooks
+    "shifts.write",
+    "shifts.own",
+    "reports.read",  # reports, Z, audit, exports
+    "owners.write",  # owners, deleting
+]
+
+_EVERYONE: frozenset[Permission] = frozenset({"menu.read", "orders.read", "availability.write"})
+_FLOOR: frozenset[Permission] = _EVERYONE | {"money.read", "orders.write", "payments.write", "shifts.own"}
+_MANAGER: frozenset[Permission] = _FLOOR | {
+    "refunds.write",
+    "tickets.write",
+    "back_office.write",
+    "shifts.write",
+    "reports.read",
+}
+
+PERMISSIONS: dict[Role, frozenset[Permission]] = {
+    "owner": _MANAGER | {"owners.write"},
+    "manager": _MANAGER,
+    "cashier": _FLOOR,
+    "server": _FLOOR,
+    "kitchen": _EVERYONE | {"tickets.write"},
+}
+
+
+def may(role: Role, permission: Permission) -> bool:
+    """Whether the role has the permission."""
+    return permission in PERMISSIONS[role]

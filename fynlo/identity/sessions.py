@@ -1,0 +1,188 @@
+"""Signing in, refreshing, signing out; and who a token stands for right now."""
+
+import asyncio
+import hashlib
+import secrets
+import time
+from collections import OrderedDict
+from uuid import UUID
+
+import argon2
+import structlog
+from limits import RateLimitItemPerMinute
+from limits.aio.strategies import MovingWindowRateLimiter
+
+from fynlo.db.pool import Pool, connection, transaction
+from fynlo.errors import TooMany, Unauthorized
+from fynlo.ids import uuid7
+
+from . import queries
+from .models import Claims, Principal, SignedIn, Standing, User
+from .tokens import Tokens
+
+log = structlog.get_logger(__name__)
+
+REFRESH_GRACE_S = 10.0  # two tabs may race with one refresh token; the contract gives both a valid pair
+STANDING_S = 2.0  # how long a lost hint of a revocation can go unnoticed
+STANDINGS = 20_000
+FAILED_LOGINS = RateLimitItemPerMinute(10, 15)
+
+_hasher = argon2.PasswordHasher()
+_NOBODY = _hasher.hash(secrets.token_hex(16))  # checked for unknown people, so that both answers take as long
+
+
+def _hash(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()
+
+
+class Sessions:
+    """Sign-ins of one server process. `forget*` is called when the feed says that something changed."""
+
+    def __init__(
+        self, pool: Pool, tokens: Tokens, refresh_lifetime_s: int, limiter: MovingWindowRateLimiter
+    ) -> None:
+        self._pool = pool
+        self._tokens = tokens
+        self._refresh_lifetime_s = refresh_lifetime_s
+        self._limiter = limiter
+        self._standings: OrderedDict[UUID, tuple[float, Standing]] = OrderedDict()
+        self._loading: dict[UUID, asyncio.Task[Standing]] = {}
+        self._password_checks = asyncio.Semaphore(2)  # each takes 64 MiB and a core for some 50 ms
+
+    async def login(self, email: str, password: str, address: str) -> SignedIn:
+        """Sign in by password.
+
+        Raises Unauthorized `invalid_credentials`; TooMany after 10 failures in 15 minutes for this account
+        from this address. A success is never limited by what came before it.
+        """
+        key = ("login", email.lower(), address)
+        allowed = await self._limiter.test(FAILED_LOGINS, *key)
+        if not allowed:
+            reset = await self._limiter.get_window_stats(FAILED_LOGINS, *key)
+            raise TooMany(
+                "Too many failed attempts for this account; wait, or ask a manager.",
+                retry_after_s=max(1, int(reset.reset_time - time.time()) + 1),
+            )
+        async with connection(self._pool) as conn:
+            found = await queries.credentials(conn, email)
+        stored = (found.password_hash if found else None) or _NOBODY
+        async with self._password_checks:
+            matches = await asyncio.to_thread(_matches, stored, password)
+        if found is None or found.password_hash is None or not matches:
+            await self._limiter.hit(FAILED_LOGINS, *key)
+            raise Unauthorized("E-mail address or password is wrong.", code="invalid_credentials")
+        session_id, refresh_token = uuid7(), secrets.token_urlsafe(32)
+        async with transaction(self._pool) as conn:
+            await queries.session_insert(
+                conn, session_id, found.id, _hash(refresh_token), self._refresh_lifetime_s
+            )
+            memberships = await queries.memberships(conn, found.id)
+        log.info("signed_in", user_id=str(found.id), session_id=str(session_id))
+        return SignedIn(
+            access_token=self._tokens.issue(found.id, session_id),
+            token_type="Bearer",  # noqa: S106
+            expires_in=self._tokens.lifetime_s,
+            refresh_token=refresh_token,
+            user=User(found.id, found.email, found.name),
+            restaurants=memberships,
+        )
+
+    async def refresh(self, refresh_token: str) -> SignedIn:
+        """A new pair for a refresh token, which from now on is used up.
+
+        Raises Unauthorized: `refresh_reused` where it was used more than 10 s ago (the whole session is
+        ended then), `refresh_invalid` where it is unknown, expired or of an ended session.
+        """
+        old_hash, successor = _hash(refresh_token), secrets.token_urlsafe(32)
+        reused = False
+        async with transaction(self._pool) as conn:
+            stored = await queries.refresh_token_lock(conn, old_hash)
+            if stored is None or stored.revoked or stored.expired:
+                raise Unauthorized("This sign-in has ended; sign in again.", code="refresh_invalid")
+            reused = stored.used_s_ago is not None and stored.used_s_ago > REFRESH_GRACE_S
+            if reused:
+                await queries.session_revoke(conn, stored.session_id, "refresh_reused")
+            else:
+                await queries.refresh_token_rotate(conn, old_hash, _hash(successor), self._refresh_lifetime_s)
+                current = await queries.standing(conn, stored.session_id)
+        if reused:
+            self.forget_session(stored.session_id)
+            log.warning("refresh_reused", user_id=str(stored.user_id), session_id=str(stored.session_id))
+            raise Unauthorized(
+                "This refresh token was used before; everything signed in with it has been signed out. Sign in again.",
+                code="refresh_reused",
+            )
+        assert current is not None
+        return SignedIn(
+            access_token=self._tokens.issue(stored.user_id, stored.session_id),
+            token_type="Bearer",  # noqa: S106
+            expires_in=self._tokens.lifetime_s,
+            refresh_token=successor,
+            user=current.user,
+            restaurants=tuple(current.memberships.values()),
+        )
+
+    async def logout(self, principal: Principal, *, everywhere: bool = False) -> None:
+        """End the session, or all of the person's. Their access tokens stop working within seconds."""
+        async with transaction(self._pool) as conn:
+            if everywhere:
+                await queries.sessions_revoke_all(conn, principal.user_id)
+            else:
+                await queries.session_revoke(conn, principal.session_id, "logout")
+        self.forget_session(principal.session_id)
+
+    async def principal(self, token: str) -> Principal:
+        """Who an access token stands for, as of at most two seconds ago.
+
+        Raises Unauthorized where it is not ours, has expired, or its session was ended.
+        """
+        claims = self._tokens.check(token)
+        entry = self._standings.get(claims.sid)
+        if entry is not None and entry[0] > time.monotonic():
+            return _principal(claims, entry[1])
+        return _principal(claims, await self._load(claims.sid))
+
+    async def _load(self, session_id: UUID) -> Standing:
+        """One query however many wait for it; no waiter's end cancels it for the others."""
+        task = self._loading.get(session_id)
+        if task is None:
+            task = asyncio.create_task(self._query(session_id))
+            self._loading[session_id] = task
+            task.add_done_callback(lambda _done: self._loading.pop(session_id, None))
+        return await asyncio.shield(task)
+
+    async def _query(self, session_id: UUID) -> Standing:
+        asked = time.monotonic()
+        async with connection(self._pool) as conn:
+            standing = await queries.standing(conn, session_id)
+        if standing is None:
+            raise Unauthorized("This sign-in has ended; sign in again.", code="session_ended")
+        self._standings[session_id] = (asked + STANDING_S, standing)
+        self._standings.move_to_end(session_id)
+        if len(self._standings) > STANDINGS:
+            self._standings.popitem(last=False)
+        return standing
+
+    def forget_session(self, session_id: UUID) -> None:
+        """The next request of the session asks the database."""
+        self._standings.pop(session_id, None)
+
+    def forget_user(self, user_id: UUID) -> None:
+        for session_id in [s for s, (_, standing) in self._standings.items() if standing.user.id == user_id]:
+            del self._standings[session_id]
+
+    def forget_all(self) -> None:
+        self._standings.clear()
+
+
+def _principal(claims: Claims, standing: Standing) -> Principal:
+    if standing.revoked or standing.user.id != claims.sub:
+        raise Unauthorized("This sign-in has ended; sign in again.", code="session_ended")
+    return Principal(standing.user, claims.sid, claims.exp, standing.memberships)
+
+
+def _matches(stored: str, password: str) -> bool:
+    try:
+        return _hasher.verify(stored, password)
+    except (argon2.exceptions.VerificationError, argon2.exceptions.InvalidHashError):
+        return False

@@ -1,0 +1,284 @@
+"""The hub: one per process. It follows the log of every restaurant that somebody here follows.
+
+A hint marks a restaurant dirty; dirty restaurants are read in one batched query; what came is handed to the
+followers. Hints may be lost, so the heads are polled every second as well: the log is the truth.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable
+from uuid import UUID
+
+import psycopg
+import structlog
+
+from fynlo.db.pool import Connection
+
+from . import queries
+from .listener import Backoff, Listener, connect
+from .room import Frame, Room
+
+log = structlog.get_logger(__name__)
+
+POLL_S = 1.0
+BATCH = 500  # events of one restaurant in one read
+SLICE = 64  # events handed out before the writers get their turn
+STALE_S = 3.0  # without a word from the database for this long, nothing cached is trusted
+IDLE_ROOM_S = 600.0
+PARTITIONS_EVERY_S = 6 * 3600.0
+
+
+class UnknownRestaurant(LookupError):
+    """There is no such restaurant."""
+
+
+class Hub:
+    """Rooms by restaurant, kept up to date. `start()` in the lifespan, `stop()` at its end."""
+
+    def __init__(
+        self,
+        listen_url: str,
+        database_url: str,
+        *,
+        on_event: Callable[[Frame], None] = lambda _frame: None,
+        on_control: Callable[[str], None] = lambda _text: None,
+        on_connected: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._database_url = database_url
+        self._on_event = on_event
+        self._on_control = on_control
+        self._on_connected = on_connected
+        self._rooms: dict[UUID, Room] = {}
+        self._dirty: set[UUID] = set()
+        self._wake = asyncio.Event()
+        self._reader: Connection | None = None
+        self._reading = asyncio.Lock()
+        self._filling: dict[UUID, asyncio.Lock] = {}
+        self._confirmed_at = 0.0
+        self._tasks: list[asyncio.Task[None]] = []
+        self.listener = Listener(
+            listen_url, hint=self._hint, control=self._told, connected=self._listener_connected
+        )
+
+    # -- life
+
+    def start(self) -> None:
+        self._tasks = [
+            asyncio.create_task(self.listener.run(), name="feed-listener"),
+            asyncio.create_task(self._pump(), name="feed-pump"),
+            asyncio.create_task(self._poll(), name="feed-poll"),
+        ]
+
+    async def stop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._drop_reader()
+
+    # -- for others
+
+    @property
+    def current(self) -> bool:
+        """Whether positions can be trusted: the database has confirmed them lately."""
+        return time.monotonic() - self._confirmed_at < STALE_S
+
+    def tracked(self, restaurant_id: UUID) -> Room | None:
+        """The room, where it is followed already; using it keeps it."""
+        room = self._rooms.get(restaurant_id)
+        if room is not None:
+            room.used_at = time.monotonic()
+        return room
+
+    async def room(self, restaurant_id: UUID) -> Room:
+        """The room, followed from now on. Raises UnknownRestaurant."""
+        room = self.tracked(restaurant_id)
+        if room is not None:
+            return room
+        async with self._filling.setdefault(restaurant_id, asyncio.Lock()):
+            room = self.tracked(restaurant_id)
+            if room is not None:
+                return room
+            heads = await self._read_heads([restaurant_id])
+            if restaurant_id not in heads:
+                del self._filling[restaurant_id]
+                raise UnknownRestaurant(restaurant_id)
+            head = heads[restaurant_id]
+            room = Room(restaurant_id, head.epoch, head.seq, head.floor_seq)
+            room.used_at = time.monotonic()
+            self._rooms[restaurant_id] = room
+        self._mark(restaurant_id)  # a hint may have passed between the read and this line
+        return room
+
+    async def resumable(self, room: Room, epoch: UUID, last_seq: int) -> str | None:
+        """Make sure that everything after `last_seq` is in the ring.
+
+        Returns None, or why that cannot be: epoch_changed, ahead_of_head, below_floor, gap_too_large.
+        """
+        if epoch != room.epoch or last_seq > room.seq:
+            # Another process may have told the client more than we have heard; ask before judging.
+            await self._compare_heads([room.restaurant_id])
+            while epoch == room.epoch and last_seq > room.seq and await self._catch_up([room]):
+                pass
+        if epoch != room.epoch:
+            return "epoch_changed"
+        if last_seq > room.seq:
+            return "ahead_of_head"
+        if last_seq < room.floor_seq:
+            return "below_floor"
+        async with self._filling.setdefault(room.restaurant_id, asyncio.Lock()):
+            while room.oldest > last_seq + 1:
+                before = room.oldest
+                start = max(last_seq, before - 1 - BATCH)
+                rows = await self._read_events([(room.restaurant_id, start)], before - 1 - start)
+                if room.oldest != before:
+                    continue  # the ring was trimmed or moved while we read
+                frames = [Frame(row) for row in rows if row.seq < before]
+                if [frame.seq for frame in frames] != list(range(start + 1, before)):
+                    return "below_floor"
+                if not room.prepend(frames):
+                    return "gap_too_large"
+        return None if epoch == room.epoch else "epoch_changed"
+
+    # -- the pump
+
+    def _mark(self, restaurant_id: UUID) -> None:
+        self._dirty.add(restaurant_id)
+        self._wake.set()
+
+    def _hint(self, payload: str) -> None:
+        with contextlib.suppress(ValueError):
+            restaurant_id = UUID(payload)
+            if restaurant_id in self._rooms:
+                self._mark(restaurant_id)
+
+    def _told(self, payload: str) -> None:
+        self._on_control(payload)
+
+    async def _listener_connected(self) -> None:
+        # LISTEN stands; what was missed before it is in the log. Read the heads, then pump.
+        self._on_connected()
+        await self._compare_heads(list(self._rooms))
+
+    async def _pump(self) -> None:
+        backoff = Backoff()
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            dirty, self._dirty = self._dirty, set()
+            rooms = [self._rooms[r] for r in dirty if r in self._rooms]
+            try:
+                await self._catch_up(rooms)
+                backoff.reset()
+            except (psycopg.Error, OSError) as exc:
+                log.warning("feed_read_failed", error=str(exc).strip())
+                self._dirty |= {room.restaurant_id for room in rooms}
+                await backoff.wait()
+                self._wake.set()
+
+    async def _catch_up(self, rooms: list[Room]) -> bool:
+        """Read what is new in these rooms and hand it out; whether there was anything."""
+        if not rooms:
+            return False
+        came: dict[UUID, list[Frame]] = {}
+        for row in await self._read_events([(room.restaurant_id, room.seq) for room in rooms], BATCH):
+            came.setdefault(row.restaurant_id, []).append(Frame(row))
+        moved = []
+        for room in rooms:
+            # Another reader may have been here while we waited for the rows.
+            frames = [frame for frame in came.get(room.restaurant_id, ()) if frame.seq > room.seq]
+            if len(came.get(room.restaurant_id, ())) == BATCH:
+                self._mark(room.restaurant_id)
+            if frames and frames[0].seq != room.seq + 1:
+                moved.append(room)
+                continue
+            await self._hand_out(room, frames)
+        if moved:
+            heads = await self._read_heads([room.restaurant_id for room in moved])
+            for room in moved:
+                head = heads[room.restaurant_id]
+                room.move(head.epoch, head.seq, head.floor_seq, "below_floor")
+        return bool(came)
+
+    async def _hand_out(self, room: Room, frames: list[Frame]) -> None:
+        """Slice by slice, so that a burst does not overrun clients that read."""
+        for start in range(0, len(frames), SLICE):
+            part = [frame for frame in frames[start : start + SLICE] if frame.seq > room.seq]
+            for follower in tuple(room.followers):
+                follower.check_backlog()
+            room.append(part)
+            for frame in part:
+                self._on_event(frame)
+            if start + SLICE < len(frames):
+                await asyncio.sleep(0.002)
+
+    async def _poll(self) -> None:
+        partitions_due = 0.0
+        while True:
+            try:
+                await self._compare_heads(list(self._rooms))
+                if time.monotonic() > partitions_due:
+                    await self._make_partitions()
+                    partitions_due = time.monotonic() + PARTITIONS_EVERY_S
+            except (psycopg.Error, OSError) as exc:
+                log.warning("feed_poll_failed", error=str(exc).strip())
+            self._forget_idle_rooms()
+            await asyncio.sleep(POLL_S)
+
+    async def _compare_heads(self, restaurants: list[UUID]) -> None:
+        heads = await self._read_heads(restaurants)
+        for restaurant_id, head in heads.items():
+            room = self._rooms.get(restaurant_id)
+            if room is None:
+                continue
+            room.floor_seq = head.floor_seq
+            if head.epoch != room.epoch:
+                room.move(head.epoch, head.seq, head.floor_seq, "epoch_changed")
+            elif head.seq > room.seq:
+                self._mark(restaurant_id)
+
+    def _forget_idle_rooms(self) -> None:
+        limit = time.monotonic() - IDLE_ROOM_S
+        for restaurant_id in [
+            r for r, room in self._rooms.items() if not room.followers and room.used_at < limit
+        ]:
+            del self._rooms[restaurant_id]
+            self._filling.pop(restaurant_id, None)
+
+    # -- the reader: a connection of the hub's own, so that a busy pool delays no screen
+
+    async def _read_events(self, after: list[tuple[UUID, int]], limit: int) -> list[queries.EventRow]:
+        async with self._reading:
+            conn = await self._connection()
+            try:
+                return await queries.read_events(conn, after, limit)
+            except (psycopg.Error, OSError):
+                await self._drop_reader()
+                raise
+
+    async def _read_heads(self, restaurants: list[UUID]) -> dict[UUID, queries.HeadRow]:
+        async with self._reading:
+            asked = time.monotonic()
+            conn = await self._connection()
+            try:
+                heads = await queries.read_heads(conn, restaurants)
+            except (psycopg.Error, OSError):
+                await self._drop_reader()
+                raise
+            self._confirmed_at = asked
+            return heads
+
+    async def _make_partitions(self) -> None:
+        async with self._reading:
+            await queries.make_event_partitions(await self._connection())
+
+    async def _connection(self) -> Connection:
+        if self._reader is None or self._reader.closed:
+            self._reader = await connect(self._database_url, "fynlo-feed")
+        return self._reader
+
+    async def _drop_reader(self) -> None:
+        reader, self._reader = self._reader, None
+        if reader is not None:
+            with contextlib.suppress(psycopg.Error, OSError):
+                await reader.close()

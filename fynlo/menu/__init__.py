@@ -1,0 +1,1 @@
+"""What a restaurant sells: the menu as screens see it, and products as orders price them."""

@@ -1,0 +1,219 @@
+"""What is done to an order, inside the transaction that `tenancy.once` opens."""
+
+from datetime import datetime, timedelta
+from typing import NoReturn
+from uuid import UUID
+
+import msgspec
+
+from fynlo.errors import BadRequest, Conflict, FieldProblem, Invalid, NotFound, VersionConflict
+from fynlo.http import Reply, etag, utc_now
+from fynlo.ids import uuid7
+from fynlo.menu.models import OrderType
+from fynlo.menu.queries import Asked, sellable
+from fynlo.tenancy import Tenant
+
+from . import queries
+from .models import MoreItems, NewItem, NewOrder, NewStatus, Order
+from .pricing import Stamp, order_totals, payment_status, priced, unpriced
+from .queries import StoredOrder
+from .rules import CLOSED, OrderStatus, transition_allowed
+
+OFFLINE_FOR = timedelta(hours=72)
+CLOCK_SKEW = timedelta(minutes=2)  # a tablet's clock runs a little ahead
+
+
+def key_required(what: str) -> BadRequest:
+    return BadRequest(
+        f"Send an Idempotency-Key header, or {what}, so that a retry cannot double it.",
+        code="idempotency_key_required",
+    )
+
+
+def reply(order: Order, status: int = 200, headers: dict[str, str] | None = None) -> Reply:
+    """The whole order with its ETag."""
+    return Reply(status, msgspec.json.encode(order), {"ETag": etag(order.version), **(headers or {})})
+
+
+async def _ask(
+    tenant: Tenant,
+    order_type: OrderType,
+    items: tuple[NewItem, ...],
+    order_id: UUID | None = None,
+    table_id: UUID | None = None,
+) -> Asked:
+    return await sellable(
+        tenant.conn,
+        restaurant_id=tenant.restaurant_id,
+        order_type=order_type,
+        products=list({item.product_id for item in items}),
+        variants=list({item.variant_id for item in items if item.variant_id is not None}),
+        modifiers=list({chosen.modifier_id for item in items for chosen in item.modifiers}),
+        order_id=order_id,
+        table_id=table_id,
+    )
+
+
+def _check_ids(items: tuple[NewItem, ...]) -> None:
+    given = [item.id for item in items if item.id is not None]
+    if len(set(given)) != len(given):
+        raise Invalid(
+            "items: two lines have the same id.", errors=[FieldProblem("items", "two lines, one id")]
+        )
+
+
+def _placed_at(given: datetime | None, now: datetime) -> datetime:
+    if given is None:
+        return now
+    if given > now + CLOCK_SKEW:
+        _bad_time("is in the future; check the clock of the till")
+    if given < now - OFFLINE_FOR:
+        _bad_time("is more than 72 hours ago; enter the order as one of today")
+    return min(given, now)
+
+
+def _bad_time(message: str) -> NoReturn:
+    raise Invalid(f"placed_at: {message}.", errors=[FieldProblem("placed_at", message)])
+
+
+async def create(tenant: Tenant, new: NewOrder, request_hash: bytes) -> Reply:
+    """The order, 201; or, where its client-made id is there from the same request, as it is now, 200."""
+    asked = await _ask(tenant, new.type, new.items, new.id, new.table_id)
+    if new.id is not None and asked.order_exists:
+        if asked.order_hash != request_hash:
+            raise Conflict("This id is taken by another order; make a new UUID.", code="id_conflict")
+        return reply((await _read(tenant, new.id)).order)
+    _check_ids(new.items)
+    now = utc_now()
+    placed_at = _placed_at(new.placed_at, now)
+    if new.table_id is not None:
+        if asked.table_name is None:
+            raise Invalid(
+                "table_id: there is no such table.", errors=[FieldProblem("table_id", "no such table")]
+            )
+        if asked.table_order_number is not None:
+            raise Conflict(
+                f"Order {asked.table_order_number} is open at table {asked.table_name}; add to it, or move it.",
+                code="table_occupied",
+            )
+    sent = new.send and bool(new.items)
+    stamp = Stamp(
+        tenant.prices_include_tax, tenant.tax_rounding, tenant.tax_scope, tenant.service_charge_percentage,
+        tenant.service_charge_taxable, tenant.service_charge_from_covers,
+    )  # fmt: skip
+    lines = unpriced(new.items, asked.products, status="sent" if sent else "held")
+    items, result = priced(lines, stamp, new.type, new.covers)
+    order_id = new.id or uuid7()
+    status: OrderStatus = "confirmed" if sent else "pending"
+    inserted = await queries.order_insert(
+        tenant.conn,
+        {
+            "restaurant_id": tenant.restaurant_id, "id": order_id, "type": new.type, "status": status,
+            "table_id": new.table_id, "covers": new.covers, "customer_name": new.customer_name, "notes": new.notes,
+            "created_by": tenant.user_id, "request_hash": request_hash, "currency": tenant.currency,
+            "placed_at": placed_at, "timezone": tenant.timezone, "day_cutoff": tenant.day_cutoff,
+        },
+        stamp, result, items,
+    )  # fmt: skip
+    order = Order(
+        id=order_id, restaurant_id=tenant.restaurant_id, currency=tenant.currency, number=inserted.number,
+        business_date=inserted.business_date, type=new.type, status=status, payment_status="unpaid",
+        version=inserted.version, table_id=new.table_id, table_name=asked.table_name, covers=new.covers,
+        customer_name=new.customer_name, notes=new.notes, status_reason=None, created_by=tenant.user_id,
+        placed_at=placed_at, created_at=inserted.created_at, updated_at=inserted.updated_at, closed_at=None,
+        items=items, totals=order_totals(result),
+    )  # fmt: skip
+    return reply(order, 201, {"Location": f"/api/v1/orders/{order_id}"})
+
+
+async def _read(tenant: Tenant, order_id: UUID) -> StoredOrder:
+    found = await queries.order_read(tenant.conn, tenant.restaurant_id, order_id)
+    if found is None:
+        raise NotFound("There is no such order, or it is not yours.")
+    return found[0]
+
+
+async def _locked(tenant: Tenant, order_id: UUID, version: int | None) -> StoredOrder:
+    """The order, locked, at the version that the caller has seen (None: any)."""
+    await queries.order_lock(tenant.conn, tenant.restaurant_id, order_id)
+    stored = await _read(tenant, order_id)
+    if version is not None and version != stored.order.version:
+        raise VersionConflict(
+            f"The order has changed: you have version {version}, it is at {stored.order.version}. "
+            "Look at `current` and send the request again for that version.",
+            current=msgspec.json.encode(stored.order),
+            headers={"ETag": etag(stored.order.version)},
+        )
+    return stored
+
+
+def _open(order: Order) -> None:
+    if order.status in CLOSED:
+        raise Conflict(f"Order {order.number} is {order.status}; make a new order.", code="order_closed")
+
+
+async def append(
+    tenant: Tenant, order_id: UUID, more: MoreItems, request_hash: bytes, version: int | None
+) -> Reply:
+    """Lines on an order; lines sent before are not sent again. The same client-made line ids from the same
+    request answer with the order as it is now."""
+    await queries.order_lock(tenant.conn, tenant.restaurant_id, order_id)
+    stored = await _read(tenant, order_id)
+    given = {item.id for item in more.items if item.id is not None}
+    if taken := given & stored.item_hashes.keys():
+        if taken == given and all(stored.item_hashes[item_id] == request_hash for item_id in given):
+            return reply(stored.order)
+        raise Conflict("A line with this id is on the order already; make a new UUID.", code="id_conflict")
+    stored = await _locked(tenant, order_id, version) if version is not None else stored
+    order = stored.order
+    _open(order)
+    _check_ids(more.items)
+    asked = await _ask(tenant, order.type, more.items)
+    new_lines = unpriced(more.items, asked.products, status="sent" if more.send else "held")
+    items, result = priced([*order.items, *new_lines], stored.stamp, order.type, order.covers)
+    status = order.status
+    if more.send:
+        status = {"pending": "confirmed", "ready": "preparing"}.get(order.status, order.status)  # type: ignore[assignment]
+    sums = order_totals(
+        result, tips=order.totals.tips, paid=order.totals.paid, refunded=order.totals.refunded
+    )
+    paid_state = payment_status(sums.total, sums.paid, sums.refunded)
+    before = len(order.items)
+    new_version, updated_at = await queries.order_append(
+        tenant.conn,
+        order,
+        status=status,
+        payment_status=paid_state,
+        request_hash=request_hash,
+        result=result,
+        old_items=items[:before],
+        new_items=items[before:],
+    )
+    return reply(
+        msgspec.structs.replace(
+            order, status=status, payment_status=paid_state, version=new_version, updated_at=updated_at,
+            items=items, totals=sums,
+        )
+    )  # fmt: skip
+
+
+async def set_status(tenant: Tenant, order_id: UUID, new: NewStatus, version: int | None) -> Reply:
+    """Move an order on, by the rules of `rules.transition_allowed`."""
+    order = (await _locked(tenant, order_id, version)).order
+    _open(order)
+    if not transition_allowed(order.status, new.status):
+        raise Conflict(
+            f"An order that is {order.status} cannot become {new.status}.", code="invalid_transition"
+        )
+    if new.status == "completed" and order.totals.due > 0:
+        raise Conflict(
+            f"{order.totals.due} (minor units of {order.currency}) is still due; take the payment first.",
+            code="payment_due",
+        )
+    if new.status == "cancelled":
+        if not new.reason or not new.reason.strip():
+            raise Invalid("reason: say why it is cancelled.", errors=[FieldProblem("reason", "say why")])
+        if order.totals.paid > order.totals.refunded:
+            raise Conflict("Money was taken for this order; refund it first.", code="order_has_payments")
+    await queries.order_set_status(tenant.conn, order, new.status, new.reason)
+    return reply((await _read(tenant, order_id)).order)

@@ -1,0 +1,192 @@
+"""How a request enters its tenant, and how work is done once however often it is asked for."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import time
+from decimal import Decimal
+from uuid import UUID
+
+import msgspec
+import psycopg
+from psycopg.types.json import Jsonb
+
+from fynlo.context import Context, require
+from fynlo.db.pool import Connection, Pool, transaction
+from fynlo.db.queries import queries
+from fynlo.errors import Conflict, FynloError, Invalid, NotFound, Unavailable
+from fynlo.http import Reply
+from fynlo.identity.rules import Permission, Role
+
+_SQL = queries("tenancy")
+TRIES = 3
+
+
+class Tenant(msgspec.Struct, frozen=True):
+    """The restaurant a transaction is in, as it is set up now, and the caller's role in it."""
+
+    conn: Connection
+    user_id: UUID
+    restaurant_id: UUID
+    role: Role
+    name: str
+    timezone: str
+    currency: str
+    day_cutoff: time
+    prices_include_tax: bool
+    tax_rounding: str
+    tax_scope: str
+    service_charge_percentage: str | None
+    service_charge_taxable: bool
+    service_charge_from_covers: int | None
+    menu_version: int
+
+    @property
+    def service_charge(self) -> Decimal | None:
+        return None if self.service_charge_percentage is None else Decimal(self.service_charge_percentage)
+
+
+class Once(msgspec.Struct, frozen=True):
+    """What makes a request the same as an earlier one: method, path, key, and a hash of what it asks."""
+
+    method: str
+    path: str
+    key: str | None
+    request_hash: bytes
+
+
+Work = Callable[[Tenant], Awaitable[Reply]]
+
+
+async def _enter(
+    conn: Connection,
+    context: Context,
+    permission: Permission,
+    restaurant_id: UUID | None,
+    order_id: UUID | None,
+    once: Once | None,
+) -> tuple[Tenant, Reply | None]:
+    """Enter, and look for the first answer to the key. One round trip."""
+    caller = context.caller
+    cursor = await conn.execute(
+        _SQL["enter"],
+        {
+            "user_id": caller.user_id,
+            "restaurant_id": restaurant_id,
+            "order_id": order_id,
+            "device_id": None,
+            "request_id": context.request_id,
+            "method": once.method if once else None,
+            "path": once.path if once else None,
+            "key": once.key if once else None,
+            "request_hash": once.request_hash if once else None,
+        },
+    )
+    row = await cursor.fetchone()
+    if row is None:
+        what = "order" if order_id else "restaurant"
+        raise NotFound(f"There is no such {what}, or it is not yours.")
+    tenant = Tenant(conn, caller.user_id, *row[:13])
+    require(tenant.role, permission)
+    claim, status, headers, body = row[13:]
+    if claim == "mismatch":
+        raise Invalid(
+            "This Idempotency-Key was used for a different request; make a new key for a new request.",
+            code="idempotency_mismatch",
+        )
+    if claim == "replay":
+        return tenant, Reply(status, bytes(body), {**headers, "Idempotent-Replayed": "true"})
+    return tenant, None
+
+
+@asynccontextmanager
+async def reading(
+    pool: Pool,
+    context: Context,
+    permission: Permission,
+    *,
+    restaurant_id: UUID | None = None,
+    order_id: UUID | None = None,
+) -> AsyncIterator[Tenant]:
+    """A transaction inside the tenant of the restaurant, or of the order.
+
+    Raises NotFound where that is absent or another tenant's, Forbidden where the role may not.
+    """
+    async with transaction(pool) as conn:
+        tenant, _ = await _enter(conn, context, permission, restaurant_id, order_id, None)
+        yield tenant
+
+
+async def once(
+    pool: Pool,
+    context: Context,
+    permission: Permission,
+    request: Once,
+    work: Work,
+    *,
+    restaurant_id: UUID | None = None,
+    order_id: UUID | None = None,
+    refused: FynloError | None = None,
+) -> Reply:
+    """Do the work in one transaction, once: a request seen before gets its first answer again.
+
+    The answer is stored under the key in the same transaction, so either both exist or neither. `refused`
+    is what is wrong with the body, raised after 404 and 403 have been judged. Deadlocks, and ids taken by
+    a request that ran at the same time, are tried again.
+    Raises Conflict `idempotency_in_flight` where the first request has been running for 5 s.
+    """
+    for attempt in range(1, TRIES + 1):
+        try:
+            async with transaction(pool) as conn:
+                try:
+                    tenant, replay = await _enter(
+                        conn, context, permission, restaurant_id, order_id, None if refused else request
+                    )
+                except psycopg.errors.LockNotAvailable as exc:
+                    raise Conflict(
+                        "The first request with this Idempotency-Key is still running; ask again in a second.",
+                        code="idempotency_in_flight",
+                        headers={"Retry-After": "1"},
+                    ) from exc
+                if refused is not None:
+                    raise refused
+                if replay is not None:
+                    return replay
+                reply = await work(tenant)
+                if request.key is not None:
+                    await _store(tenant, request, reply)
+            return reply
+        except (
+            psycopg.errors.DeadlockDetected,
+            psycopg.errors.SerializationFailure,
+            psycopg.errors.UniqueViolation,
+        ) as exc:
+            if attempt == TRIES:
+                raise _out_of_tries(exc) from exc
+    raise AssertionError("unreachable")
+
+
+async def _store(tenant: Tenant, request: Once, reply: Reply) -> None:
+    await tenant.conn.execute(
+        _SQL["store_answer"],
+        {
+            "status": reply.status,
+            "headers": Jsonb(reply.headers),
+            "body": reply.body,
+            "restaurant_id": tenant.restaurant_id,
+            "actor": tenant.user_id,
+            "method": request.method,
+            "path": request.path,
+            "key": request.key,
+        },
+    )
+
+
+def _out_of_tries(exc: psycopg.Error) -> FynloError:
+    constraint = exc.diag.constraint_name or ""
+    if constraint == "orders_one_open_per_table":
+        return Conflict(
+            "Another order has just been opened at this table; add to that one.", code="table_occupied"
+        )
+    if isinstance(exc, psycopg.errors.UniqueViolation):
+        return Conflict("This id is taken by something else; make a new UUID.", code="id_conflict")
+    return Unavailable("Others were changing the same order; send the same request again in a second.")

@@ -1,0 +1,50 @@
+-- Signing in and staying signed in.
+
+-- name: credentials
+-- The one person of an e-mail address, with the hash of their password.
+select id, email, name, password_hash from fynlo.credentials(%(email)s)
+
+-- name: memberships
+-- Where a person works and as what, by name.
+select restaurant_id, name, role from fynlo.memberships_of(%(user_id)s)
+
+-- name: standing
+-- Whose session it is, whether it still stands, and one row for each restaurant the person works in.
+select s.user_id, s.email, s.name, s.revoked, m.restaurant_id, m.name, m.role
+  from fynlo.session_state(%(session_id)s) s
+  left join lateral fynlo.memberships_of(s.user_id) m on true
+
+-- name: session_insert
+-- A new sign-in with its first refresh token.
+with session as (
+  insert into sessions (id, user_id) values (%(session_id)s, %(user_id)s) returning id
+)
+insert into refresh_tokens (token_hash, session_id, expires_at)
+select %(token_hash)s, id, now() + make_interval(secs => %(lifetime_s)s) from session
+
+-- name: refresh_token_lock
+-- A refresh token with its session, locked: how long ago it was used, whether it has expired.
+select t.session_id, s.user_id, s.revoked_at is not null, t.expires_at <= now(),
+       extract(epoch from clock_timestamp() - t.used_at)::float8
+  from refresh_tokens t join sessions s on s.id = t.session_id
+ where t.token_hash = %(token_hash)s
+   for update of t, s
+
+-- name: refresh_token_rotate
+-- Marks a token as used (the first use counts) and adds its successor.
+with used as (
+  update refresh_tokens set used_at = coalesce(used_at, clock_timestamp())
+   where token_hash = %(old_hash)s returning session_id
+)
+insert into refresh_tokens (token_hash, session_id, expires_at)
+select %(new_hash)s, session_id, now() + make_interval(secs => %(lifetime_s)s) from used
+
+-- name: session_revoke
+-- Ends one session.
+update sessions set revoked_at = now(), revoked_reason = %(reason)s
+ where id = %(session_id)s and revoked_at is null
+
+-- name: sessions_revoke_all
+-- Ends every session of a person.
+update sessions set revoked_at = now(), revoked_reason = 'logout_everywhere'
+ where user_id = %(user_id)s and revoked_at is null
