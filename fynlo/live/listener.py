@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import random
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import psycopg
 import structlog
@@ -14,7 +15,7 @@ log = structlog.get_logger(__name__)
 
 FEED_CHANNEL = "fynlo_feed"
 CONTROL_CHANNEL = "fynlo_control"
-KEEPALIVES = {
+KEEPALIVES: dict[str, Any] = {
     "keepalives": 1,
     "keepalives_idle": 10,
     "keepalives_interval": 5,
@@ -28,7 +29,7 @@ async def connect(url: str, name: str) -> Connection:
     """A connection of the feed's own: autocommit, kept alive, working as the application's role."""
     conn = await Connection.connect(
         url, autocommit=True, application_name=name, prepare_threshold=1, **KEEPALIVES
-    )  # type: ignore[arg-type]
+    )
     await conn.execute(f"set role {APPLICATION_ROLE}; set timezone = 'UTC'; set statement_timeout = 15000")
     return conn
 
