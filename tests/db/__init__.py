@@ -1,0 +1,1 @@
+"""Tests of the SQL: schema, policies, triggers, queries, migrations."""
