@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, NoReturn, TypeVar
+from urllib.parse import urlencode
 from uuid import UUID
 
 import msgspec
@@ -155,6 +156,28 @@ def request_hash(value: Any) -> bytes:
 
 def etag(version: int) -> str:
     return f'"{version}"'
+
+
+def unchanged(if_none_match: str | None, etag: str) -> bool:
+    """Whether the caller has this version: `*` or a list of tags, compared weakly (RFC 9110, 13.1.2)."""
+    if if_none_match is None:
+        return False
+    tags = [tag.strip() for tag in if_none_match.split(",")]
+    return "*" in tags or etag in [tag.removeprefix("W/") for tag in tags]
+
+
+def link(request: AnyRequest, rel: str, **changed: Any) -> str:
+    """A link (RFC 8288) to the same list with other parameters, relative to this server."""
+    kept = [(name, value) for name, value in request.query_params.multi_items() if name not in changed]
+    return f'<{request.url.path}?{urlencode([*kept, *changed.items()])}>; rel="{rel}"'
+
+
+def page_links(request: AnyRequest, page: int, limit: int, total: int) -> dict[str, str]:
+    """X-Total-Count and the links of a list in pages."""
+    last = max(1, -(-total // limit))
+    wanted = {"first": 1, "prev": page - 1, "next": page + 1, "last": last}
+    links = [link(request, rel, page=n) for rel, n in wanted.items() if 1 <= n <= last]
+    return {"X-Total-Count": str(total), "Link": ", ".join(links)}
 
 
 def utc_now() -> datetime:

@@ -35,6 +35,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     body_limit: int = 1_048_576
     max_in_flight: int = 512
     drain_s: float = 5.0
+    max_sockets_per_user: int = 1_000
+    max_sockets_per_restaurant: int = 2_000
+    max_unauthenticated_sockets: int = 1_000
     development: bool = False
 
 
@@ -89,6 +92,9 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
         refresh_token_s=_whole(env, "FYNLO_REFRESH_TOKEN_S", 30 * 86_400, 60, 400 * 86_400),
         body_limit=_whole(env, "FYNLO_BODY_LIMIT", 1_048_576, 1_024, 104_857_600),
         max_in_flight=_whole(env, "FYNLO_MAX_IN_FLIGHT", 512, 1, 100_000),
+        max_sockets_per_user=_whole(env, "FYNLO_MAX_SOCKETS_PER_USER", 1_000, 1, 1_000_000),
+        max_sockets_per_restaurant=_whole(env, "FYNLO_MAX_SOCKETS_PER_RESTAURANT", 2_000, 1, 1_000_000),
+        max_unauthenticated_sockets=_whole(env, "FYNLO_MAX_UNAUTHENTICATED_SOCKETS", 1_000, 1, 1_000_000),
         drain_s=float(_whole(env, "FYNLO_DRAIN_S", 5, 1, 300)),
         development=development,
     )

@@ -34,7 +34,13 @@ class UnknownRestaurant(LookupError):
 
 
 class Hub:
-    """Rooms by restaurant, kept up to date. `start()` in the lifespan, `stop()` at its end."""
+    """Rooms by restaurant, kept up to date. `start()` in the lifespan, `stop()` at its end.
+
+    on_event      is told each event, after the room has it
+    on_reset      is told a room that begins, or goes on somewhere else: what was known before counts no more
+    on_control    is told what comes on the control channel
+    on_connected  is told that the listener stands anew: what was said before that may have been missed
+    """
 
     def __init__(
         self,
@@ -42,11 +48,13 @@ class Hub:
         database_url: str,
         *,
         on_event: Callable[[Frame], None] = lambda _frame: None,
+        on_reset: Callable[[Room], None] = lambda _room: None,
         on_control: Callable[[str], None] = lambda _text: None,
         on_connected: Callable[[], None] = lambda: None,
     ) -> None:
         self._database_url = database_url
         self._on_event = on_event
+        self._on_reset = on_reset
         self._on_control = on_control
         self._on_connected = on_connected
         self._rooms: dict[UUID, Room] = {}
@@ -107,6 +115,7 @@ class Hub:
             room = Room(restaurant_id, head.epoch, head.seq, head.floor_seq)
             room.used_at = time.monotonic()
             self._rooms[restaurant_id] = room
+            self._on_reset(room)
         self._mark(restaurant_id)  # a hint may have passed between the read and this line
         return room
 
@@ -196,9 +205,12 @@ class Hub:
         if moved:
             heads = await self._read_heads([room.restaurant_id for room in moved])
             for room in moved:
-                head = heads[room.restaurant_id]
-                room.move(head.epoch, head.seq, head.floor_seq, "below_floor")
+                self._move(room, heads[room.restaurant_id], "below_floor")
         return bool(came)
+
+    def _move(self, room: Room, head: queries.HeadRow, reason: str) -> None:
+        room.move(head.epoch, head.seq, head.floor_seq, reason)
+        self._on_reset(room)
 
     async def _hand_out(self, room: Room, frames: list[Frame]) -> None:
         """Slice by slice, so that a burst does not overrun clients that read."""
@@ -233,7 +245,7 @@ class Hub:
                 continue
             room.floor_seq = head.floor_seq
             if head.epoch != room.epoch:
-                room.move(head.epoch, head.seq, head.floor_seq, "epoch_changed")
+                self._move(room, head, "epoch_changed")
             elif head.seq > room.seq:
                 self._mark(restaurant_id)
 

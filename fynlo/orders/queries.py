@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Struct
 from psycopg.types.json import Json, Jsonb
 
+from fynlo.db.feed import Position
 from fynlo.db.fold import grouped
 from fynlo.db.pool import Connection
 from fynlo.db.queries import queries
@@ -21,16 +22,6 @@ _SQL = queries("orders")
 
 # Columns of order_rows behind epoch and seq.
 _ORDER, _TOTALS, _STAMP, _ITEM, _MODIFIER = 2, 22, 32, 39, 56
-
-
-class Position(NamedTuple):
-    """A point of a restaurant's feed."""
-
-    epoch: UUID
-    seq: int
-
-    def __str__(self) -> str:
-        return f"{self.epoch}:{self.seq}"
 
 
 class StoredOrder(Struct, frozen=True):

@@ -13,7 +13,7 @@ from litestar.exceptions import NotFoundException
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
-from fynlo.http import AnyRequest
+from fynlo.http import AnyRequest, unchanged
 
 # Litestar adds the charset to text.
 _TYPES = {
@@ -52,14 +52,6 @@ def load(folder: Traversable) -> Mapping[str, Page]:
 def _page(file: Traversable) -> Page:
     body = file.read_bytes()
     return Page(body, _TYPES[PurePath(file.name).suffix], f'"{hashlib.sha256(body).hexdigest()[:32]}"')
-
-
-def unchanged(if_none_match: str | None, etag: str) -> bool:
-    """Whether the caller has this version: `*` or a list of tags, compared weakly (RFC 9110, 13.1.2)."""
-    if if_none_match is None:
-        return False
-    tags = [tag.strip() for tag in if_none_match.split(",")]
-    return "*" in tags or etag in [tag.removeprefix("W/") for tag in tags]
 
 
 def _answer(request: AnyRequest, page: Page) -> Response[bytes]:

@@ -1,13 +1,23 @@
 -- The room.
 
 -- name: tables
--- Every table in use, with what is open at it; one empty row where there is none. The first two columns,
--- on every row, are the feed's position.
-select h.epoch, h.seq, t.id, t.restaurant_id, t.section_id, s.name, t.name, t.seats, t.sort_order,
+-- A page of the tables in use, with what is open at them; one row without a table where there is none. The
+-- first columns, on every row: the feed's position, and how many tables there are.
+with found as (
+  select t.id, t.restaurant_id, t.section_id, s.name as section_name, t.name, t.seats, t.sort_order,
+         s.sort_order as section_sort
+    from tables t
+    left join sections s on s.restaurant_id = t.restaurant_id and s.id = t.section_id
+   where t.restaurant_id = %(restaurant_id)s and t.archived_at is null
+), page as (
+  select * from found order by section_sort, section_name, sort_order, name, id
+   limit %(limit)s offset %(offset)s
+)
+select h.epoch, h.seq, (select count(*) from found),
+       t.id, t.restaurant_id, t.section_id, t.section_name, t.name, t.seats, t.sort_order,
        case when o.id is null then 'available' else 'occupied' end, o.id
   from feed_heads h
-  left join tables t on t.restaurant_id = h.restaurant_id and t.archived_at is null
-  left join sections s on s.restaurant_id = t.restaurant_id and s.id = t.section_id
+  left join page t on true
   left join orders o on o.restaurant_id = t.restaurant_id and o.table_id = t.id and o.closed_at is null
  where h.restaurant_id = %(restaurant_id)s
- order by s.sort_order, s.name, t.sort_order, t.name, t.id
+ order by t.section_sort, t.section_name, t.sort_order, t.name, t.id

@@ -52,6 +52,25 @@ begin
 end
 $$;
 
+create or replace function fynlo.restaurants_of(p_user uuid)
+returns table (restaurant_id uuid, name text, role text, timezone text, day_cutoff time, currency text,
+               prices_include_tax boolean, tax_rounding text, tax_scope text,
+               service_charge_percentage numeric, service_charge_taxable boolean,
+               service_charge_from_covers integer)
+language plpgsql stable security definer
+set search_path = pg_catalog, public, pg_temp
+as $$
+-- Where a person works, by name, with the settings.
+begin
+  return query
+    select r.id, r.name, m.role, r.timezone, r.day_cutoff, r.currency, r.prices_include_tax, r.tax_rounding,
+           r.tax_scope, r.service_charge_percentage, r.service_charge_taxable, r.service_charge_from_covers
+      from memberships m join restaurants r on r.id = m.restaurant_id
+     where m.user_id = p_user
+     order by r.name, r.id;
+end
+$$;
+
 create or replace function fynlo.credentials(p_email text)
 returns table (id uuid, email text, name text, password_hash text)
 language plpgsql stable security definer

@@ -1,0 +1,232 @@
+"""The composition root: settings in, one ASGI application out. The only place that wires things."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import psycopg
+import redis.asyncio
+import structlog
+from limits.aio.storage import MemoryStorage, RedisStorage, Storage
+from limits.aio.strategies import MovingWindowRateLimiter
+from litestar import Litestar, Response, get
+from litestar.handlers import HTTPRouteHandler
+
+from fynlo import __version__, metrics, openapi
+from fynlo.db.feed import Position
+from fynlo.db.pool import create_pool
+from fynlo.edge import Edge
+from fynlo.errors import NotFound, Unauthorized, Unavailable
+from fynlo.floor.routes import floor_routes
+from fynlo.health import health_routes
+from fynlo.identity.routes import identity_routes
+from fynlo.identity.rules import may
+from fynlo.identity.sessions import Sessions
+from fynlo.identity.tokens import Tokens
+from fynlo.live.connection import BAD_TOKEN, NOT_ALLOWED, Connection, Limits, Refused, Viewer
+from fynlo.live.hub import Hub, UnknownRestaurant
+from fynlo.live.room import KITCHEN_TYPES, Audience, Frame, Room
+from fynlo.live.socket import Sockets
+from fynlo.menu.cache import MenuCache, SharedMenus
+from fynlo.menu.routes import menu_routes
+from fynlo.orders.audience import event_without_money
+from fynlo.orders.routes import order_routes
+from fynlo.problems import HANDLERS
+from fynlo.restaurants.routes import restaurant_routes
+from fynlo.settings import Settings
+from fynlo.web.pages import page_routes
+
+log = structlog.get_logger(__name__)
+
+REDIS_WITHIN_S = 0.25
+REDIS_CONNECTIONS = 32
+
+
+def _without_money(data: str) -> str:
+    return event_without_money(data).decode()
+
+
+# What each kind of socket shows, with and without the right to see money.
+POS = Audience("pos", (), str)
+POS_WITHOUT_MONEY = Audience("pos-plain", (), _without_money)
+KITCHEN = Audience("kitchen", KITCHEN_TYPES, _without_money)
+
+
+class Server:
+    """One process of the server: `asgi` is what is served, `drain()` sends its clients away."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._pool = create_pool(settings.database_url, settings.pool_size)
+        self._redis = _redis(settings.redis_url)
+        self._sessions = Sessions(
+            self._pool,
+            Tokens(settings.secret, settings.access_token_s),
+            settings.refresh_token_s,
+            MovingWindowRateLimiter(_limit_storage(settings.redis_url)),
+        )
+        self._menus = MenuCache()
+        self._hub = Hub(
+            settings.listen_url,
+            settings.database_url,
+            on_event=self._seen,
+            on_reset=self._reset,
+            on_control=self._told,
+            on_connected=self._connected,
+        )
+        self._sockets = Sockets(
+            self._hub,
+            self._identify,
+            allowed_origins=settings.allowed_origins,
+            limits=Limits(
+                settings.max_sockets_per_user,
+                settings.max_sockets_per_restaurant,
+                settings.max_unauthenticated_sockets,
+            ),
+        )
+        self.draining = False
+        handlers = [
+            *identity_routes(self._sessions),
+            *restaurant_routes(self._pool),
+            *menu_routes(self._pool, self, self._menus, SharedMenus(self._redis)),
+            *floor_routes(self._pool),
+            *order_routes(self._pool),
+            *health_routes(self._pool, self),
+        ]
+        self.document = openapi.document(handlers, version=__version__)
+        app = Litestar(
+            [*handlers, _document_route(self.document), *page_routes()],
+            lifespan=[self._lifespan],
+            exception_handlers=HANDLERS,  # type: ignore[arg-type]
+            openapi_config=None,
+            request_max_body_size=settings.body_limit,
+            logging_config=None,
+        )
+        self.asgi = Edge(
+            app,
+            self._sockets,
+            authenticate=self._sessions.principal,
+            public=openapi.public_paths(handlers),
+            max_in_flight=settings.max_in_flight,
+        )
+
+    @asynccontextmanager
+    async def _lifespan(self, _app: Litestar) -> AsyncIterator[None]:
+        await self._pool.open(wait=False)  # a database that is away is a server that is not ready, yet
+        self._hub.start()
+        timers = asyncio.create_task(self._sockets.run_timers(), name="socket-timers")
+        try:
+            yield
+        finally:
+            timers.cancel()
+            await asyncio.gather(timers, return_exceptions=True)
+            await self._hub.stop()
+            await self._pool.close()
+            if self._redis is not None:
+                await self._redis.aclose()
+
+    async def drain(self) -> None:
+        """Readiness off, no more upgrades, every socket away with 1012."""
+        self.draining = True
+        await self._sockets.drain(self._settings.drain_s)
+
+    # -- what the feed says
+
+    @property
+    def listening(self) -> bool:
+        return self._hub.listener.listening
+
+    def position(self, restaurant_id: UUID) -> Position | None:
+        """How far this process has applied the feed; None where that cannot be trusted."""
+        room = self._hub.tracked(restaurant_id)
+        return Position(room.epoch, room.seq) if room is not None and self._hub.current else None
+
+    async def follow(self, restaurant_id: UUID) -> Position:
+        """Follow a restaurant's feed from now on, if not yet."""
+        try:
+            room = await self._hub.room(restaurant_id)
+        except UnknownRestaurant:
+            raise NotFound("There is no such restaurant, or it is not yours.") from None
+        except (psycopg.Error, OSError) as exc:
+            raise Unavailable("The database is away; send the same request again in a second.") from exc
+        return Position(room.epoch, room.seq)
+
+    def _seen(self, frame: Frame) -> None:
+        metrics.commit_to_send.observe(max(0.0, frame.age_s()))
+        if frame.type == "menu.updated" and (room := self._hub.tracked(frame.restaurant_id)) is not None:
+            self._menus.changed(frame.restaurant_id, Position(room.epoch, frame.seq))
+
+    def _reset(self, room: Room) -> None:
+        self._menus.changed(room.restaurant_id, Position(room.epoch, room.seq))
+
+    def _connected(self) -> None:
+        # Whatever the control channel said before this moment may have been missed.
+        metrics.listener_connects.inc()
+        self._sessions.forget_all()
+        self._sockets.recheck()
+
+    def _told(self, payload: str) -> None:
+        """A hint of the control channel: `session:<id>` was ended, memberships of `member:<id>` changed."""
+        what, _, text = payload.partition(":")
+        with contextlib.suppress(ValueError):
+            subject = UUID(text)
+            if what == "session":
+                self._sessions.forget_session(subject)
+                self._sockets.recheck(lambda c: _viewer(c).session_id == subject)
+            elif what == "member":
+                self._sessions.forget_user(subject)
+                self._sockets.recheck(lambda c: _viewer(c).user_id == subject)
+
+    async def _identify(self, token: str, restaurant_id: UUID, kind: str) -> Viewer:
+        """Who a socket's token stands for, and what they may see of the restaurant."""
+        try:
+            principal = await self._sessions.principal(token)
+        except Unauthorized as error:
+            raise Refused(BAD_TOKEN, error.code, error.detail) from None
+        membership = principal.memberships.get(restaurant_id)
+        if membership is None:
+            raise Refused(NOT_ALLOWED, "not_found", "There is no such restaurant, or it is not yours.")
+        if not may(membership.role, "orders.read"):
+            raise Refused(NOT_ALLOWED, "forbidden", f"The role {membership.role} may not see orders.")
+        audience = KITCHEN
+        if kind == "pos":
+            audience = POS if may(membership.role, "money.read") else POS_WITHOUT_MONEY
+        return Viewer(principal.user_id, principal.session_id, principal.expires_at, audience)
+
+
+def _viewer(connection: Connection) -> Viewer:
+    assert connection.viewer is not None
+    return connection.viewer
+
+
+def _redis(url: str | None) -> redis.asyncio.Redis | None:
+    if url is None:
+        return None
+    pool = redis.asyncio.BlockingConnectionPool.from_url(
+        url,
+        max_connections=REDIS_CONNECTIONS,
+        timeout=REDIS_WITHIN_S,
+        socket_timeout=REDIS_WITHIN_S,
+        socket_connect_timeout=REDIS_WITHIN_S,
+    )
+    return redis.asyncio.Redis(connection_pool=pool)
+
+
+def _limit_storage(url: str | None) -> Storage:
+    if url is None:
+        return MemoryStorage()
+    return RedisStorage(f"async+{url}", implementation="redispy", wrap_exceptions=False)
+
+
+def _document_route(document: dict[str, Any]) -> HTTPRouteHandler:
+    encoded = msgspec.json.encode(document)
+
+    @get("/schema/openapi.json", opt={"public": True}, sync_to_thread=False)
+    def openapi_document() -> Response[bytes]:
+        return Response(encoded, media_type="application/json")
+
+    return openapi_document

@@ -1,0 +1,1 @@
+"""The room: its tables, and what is open at them."""

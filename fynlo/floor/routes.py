@@ -1,0 +1,42 @@
+"""The room, over HTTP."""
+
+from litestar import Response, get
+from litestar.handlers import HTTPRouteHandler
+
+from fynlo.context import context_of
+from fynlo.db.pool import Pool
+from fynlo.http import AnyRequest, page_links, query, respond
+from fynlo.openapi import Operation, described
+from fynlo.tenancy import reading
+
+from . import queries
+from .models import Table, TablesQuery
+
+
+def floor_routes(pool: Pool) -> list[HTTPRouteHandler]:
+    """The routes of the room."""
+
+    @get(
+        "/api/v1/tables",
+        opt=described(
+            Operation(
+                tag="Floor",
+                summary="Tables",
+                needs="menu.read",
+                query=TablesQuery,
+                answers={200: list[Table]},
+                gives=["Fynlo-Feed", "Link", "X-Total-Count"],
+                problems=[403, 404],
+            )
+        ),
+    )
+    async def list_tables(request: AnyRequest) -> Response[bytes]:
+        """Every table in use, section by section, with the order that is open at it."""
+        asked = query(request, TablesQuery)
+        context = context_of(request.scope)
+        async with reading(pool, context, "menu.read", restaurant_id=asked.restaurant_id) as tenant:
+            found, total, position = await queries.tables(tenant.conn, asked)
+        links = page_links(request, asked.page, asked.limit, total)
+        return respond(found, headers={"Fynlo-Feed": str(position), **links})
+
+    return [list_tables]

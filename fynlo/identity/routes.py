@@ -1,0 +1,106 @@
+"""Signing in and out, over HTTP."""
+
+from datetime import UTC, datetime
+
+from litestar import Response, get, post
+from litestar.handlers import HTTPRouteHandler
+
+from fynlo.context import context_of
+from fynlo.http import AnyRequest, decode, read_body, respond
+from fynlo.openapi import Operation, described
+
+from .models import Login, Me, Refresh, SignedIn, Workplace
+from .rules import PERMISSIONS
+from .sessions import Sessions
+
+_NO_STORE = {"Cache-Control": "no-store"}
+
+
+def identity_routes(sessions: Sessions) -> list[HTTPRouteHandler]:
+    """The routes under /auth."""
+
+    @post(
+        "/api/v1/auth/login",
+        status_code=200,
+        opt=described(
+            Operation(
+                tag="Identity",
+                summary="Sign in",
+                needs="public",
+                body=Login,
+                answers={200: SignedIn},
+                problems=[401, 429],
+            )
+        ),
+    )
+    async def login(request: AnyRequest) -> Response[bytes]:
+        """By e-mail address and password. The access token lives for `expires_in` seconds; the refresh token
+        gets the next pair. Ten failures for an account from one address in 15 minutes are answered with 429."""
+        credentials = decode(await read_body(request), Login)
+        address = context_of(request.scope).address
+        signed_in = await sessions.login(credentials.email, credentials.password, address)
+        return respond(signed_in, headers=_NO_STORE)
+
+    @post(
+        "/api/v1/auth/refresh",
+        status_code=200,
+        opt=described(
+            Operation(
+                tag="Identity",
+                summary="Get the next pair of tokens",
+                needs="public",
+                body=Refresh,
+                answers={200: SignedIn},
+                problems=[401],
+            )
+        ),
+    )
+    async def refresh(request: AnyRequest) -> Response[bytes]:
+        """A refresh token is used up by this; for 10 s it works again, so that two tabs or a lost answer do no
+        harm. Used later than that it ends the whole sign-in: `refresh_reused`."""
+        return respond(
+            await sessions.refresh(decode(await read_body(request), Refresh).refresh_token), headers=_NO_STORE
+        )
+
+    @post(
+        "/api/v1/auth/logout",
+        status_code=204,
+        opt=described(Operation(tag="Identity", summary="Sign out", needs="signed in", answers={204: None})),
+    )
+    async def logout(request: AnyRequest) -> None:
+        """Ends this sign-in; its sockets close with 4005."""
+        await sessions.logout(context_of(request.scope).caller)
+
+    @post(
+        "/api/v1/auth/logout-everywhere",
+        status_code=204,
+        opt=described(
+            Operation(tag="Identity", summary="Sign out everywhere", needs="signed in", answers={204: None})
+        ),
+    )
+    async def logout_everywhere(request: AnyRequest) -> None:
+        """Ends every sign-in of this person; their sockets close with 4005."""
+        await sessions.logout(context_of(request.scope).caller, everywhere=True)
+
+    @get(
+        "/api/v1/auth/me",
+        sync_to_thread=False,
+        opt=described(Operation(tag="Identity", summary="Who am I", needs="signed in", answers={200: Me})),
+    )
+    def me(request: AnyRequest) -> Response[bytes]:
+        """The person, and what they may do in each restaurant they work in."""
+        caller = context_of(request.scope).caller
+        return respond(
+            Me(
+                user=caller.user,
+                restaurants=tuple(
+                    Workplace(m.id, m.name, m.role, tuple(sorted(PERMISSIONS[m.role])))
+                    for m in caller.memberships.values()
+                ),
+                session_id=caller.session_id,
+                expires_at=datetime.fromtimestamp(caller.expires_at, UTC),
+            ),
+            headers=_NO_STORE,
+        )
+
+    return [login, refresh, logout, logout_everywhere, me]

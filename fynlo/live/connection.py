@@ -1,0 +1,445 @@
+"""One socket, from its acceptance to its close.
+
+A reader, a writer, and one place that closes: Granian cannot close while a receive is pending, and a send
+that hangs keeps the descriptor, so both are cancelled and awaited first. The writer takes events straight
+from the room's ring, from its own place in it; what waits for a slow screen is a number, not a copy.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import structlog
+from litestar.types import Receive, Send
+from msgspec import UNSET, Struct
+
+from fynlo import metrics
+from fynlo.errors import Unavailable
+from fynlo.ids import uuid7
+
+from .hub import Hub, UnknownRestaurant
+from .messages import (
+    MAX_BYTES,
+    Ack,
+    Authenticate,
+    Ping,
+    Reauthenticate,
+    client_message,
+    encode,
+    message_type,
+)
+from .room import Audience, Frame, Room
+
+log = structlog.get_logger(__name__)
+
+# Close codes, as the contract names them.
+RESTART = 1012
+TOO_BIG = 1009
+UNUSABLE = 4000
+NOT_AUTHENTICATE = 4001
+NO_FIRST_MESSAGE = 4002
+BAD_TOKEN = 4003
+NOT_ALLOWED = 4004
+NO_LONGER_VALID = 4005
+SILENT = 4006
+TOO_SLOW = 4008
+TOO_MANY = 4009
+FLOOD = 4029
+
+FIRST_MESSAGE_S = 10.0
+HEARTBEAT_S, PONG_WITHIN_S, MAX_MISSED = 30, 5, 3
+SILENCE_S = HEARTBEAT_S * MAX_MISSED + PONG_WITHIN_S
+TOLD_BEFORE_EXPIRY_S = 60.0
+BACKLOG_EVENTS = 256
+BACKLOG_BYTES = 1_048_576
+CONTROL_MESSAGES = 64
+MESSAGES_A_SECOND = 20
+ERRORS = 10
+CLOSE_WITHIN_S = 2.0
+YIELD_EVERY = 64  # frames passed over before the event loop gets its turn
+
+
+class Refused(Exception):
+    """A token or a restaurant that a socket is closed for: `close_code`, and what `auth_error` says."""
+
+    def __init__(self, close_code: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.close_code = close_code
+        self.code = code
+        self.message = message
+
+
+class Viewer(Struct, frozen=True):
+    """Who watches: `expires_at` is Unix seconds, `audience` what they may see of this restaurant."""
+
+    user_id: UUID
+    session_id: UUID
+    expires_at: float
+    audience: Audience
+
+
+Identify = Callable[[str, UUID, str], Awaitable[Viewer]]
+"""Token, restaurant and kind of socket to a viewer. Raises Refused, or Unavailable where nobody can tell now."""
+
+
+class Limits(Struct, frozen=True):
+    """How many sockets there may be before 4009."""
+
+    per_user: int = 1_000
+    per_restaurant: int = 2_000
+    unauthenticated_per_address: int = 1_000
+
+
+class Connection:
+    """A screen. `admit` is asked, once it is known who it is, whether there is room for it; raises Refused."""
+
+    def __init__(
+        self,
+        receive: Receive,
+        send: Send,
+        *,
+        hub: Hub,
+        identify: Identify,
+        admit: Callable[["Connection"], None],
+        restaurant_id: UUID,
+        kind: str,
+        address: str,
+    ) -> None:
+        self.id = uuid7()
+        self.restaurant_id = restaurant_id
+        self.kind = kind
+        self.address = address
+        self.viewer: Viewer | None = None
+        self.acknowledged = 0
+        self.done = asyncio.Event()
+        self._receive = receive
+        self._send = send
+        self._hub = hub
+        self._identify = identify
+        self._admit = admit
+        self._token = ""
+        self._room: Room | None = None
+        self._stations: frozenset[UUID] | None = None
+        self._cursor = 0  # up to here the room's events were sent or passed over
+        self._prev_seq = 0  # the last one that was sent
+        self._replay_until = 0
+        self._control: deque[str] = deque()
+        self._wake = asyncio.Event()
+        self._ending: asyncio.Future[tuple[int | None, str | None]] = (
+            asyncio.get_running_loop().create_future()
+        )
+        self._accepted_at = self._heard_at = time.monotonic()
+        self._expiry_told = False
+        self._errors = 0
+        self._window_began = 0.0
+        self._window_count = 0
+
+    # -- life
+
+    async def run(self) -> None:
+        """Serve the socket until it ends; it is accepted already."""
+        reader = asyncio.create_task(self._read(), name="socket-reader")
+        writer = asyncio.create_task(self._write(), name="socket-writer")
+        code: int | None = None
+        last: str | None = None
+        try:
+            code, last = await self._ending
+        finally:
+            if self._room is not None:
+                self._room.followers.discard(self)
+            reader.cancel()
+            writer.cancel()
+            await asyncio.gather(reader, writer, return_exceptions=True)
+            if code is not None:
+                await self._close(code, last)
+            metrics.sockets_closed.labels(str(code or "gone")).inc()
+            self.done.set()
+
+    async def _close(self, code: int, last: str | None) -> None:
+        # A client that stopped reading lets neither of these through: then it sees a drop.
+        with contextlib.suppress(Exception):
+            async with asyncio.timeout(CLOSE_WITHIN_S):
+                if last is not None:
+                    await self._send({"type": "websocket.send", "text": last, "bytes": None})
+                await self._send({"type": "websocket.close", "code": code, "reason": ""})
+
+    def end(self, code: int | None, last: str | None = None) -> None:
+        """End it with this close code and this last message; None: the client has gone."""
+        if not self._ending.done():
+            self._ending.set_result((code, last))
+
+    def _refuse(self, refused: Refused) -> None:
+        self.end(refused.close_code, encode("auth_error", code=refused.code, message=refused.message))
+
+    # -- timers, turned by the wheel in Sockets
+
+    def tick(self, now: float, wall: float) -> None:
+        """What is due: the first message, a sign of life, the end of the token."""
+        if self.viewer is None:
+            if now - self._accepted_at > FIRST_MESSAGE_S:
+                self.end(NO_FIRST_MESSAGE)
+            return
+        if now - self._heard_at > SILENCE_S:
+            self.end(SILENT)
+        left = self.viewer.expires_at - wall
+        if left <= 0:
+            self.end(NO_LONGER_VALID)
+        elif left <= TOLD_BEFORE_EXPIRY_S and not self._expiry_told:
+            self._expiry_told = True
+            self._say(encode("token_expiring", expires_in=int(left)))
+
+    async def recheck(self) -> None:
+        """The session, the person or their role may have changed: still the same, or 4005."""
+        if self.viewer is None:
+            return
+        try:
+            now = await self._identify(self._token, self.restaurant_id, self.kind)
+        except Unavailable:
+            return  # nobody can tell; the listener's next connect asks again
+        except Refused:
+            self.end(NO_LONGER_VALID)
+            return
+        if now.audience is not self.viewer.audience:
+            self.end(NO_LONGER_VALID)
+
+    # -- what the room calls (Follower)
+
+    def wake(self) -> None:
+        self._wake.set()
+
+    def check_backlog(self) -> None:
+        """What waits beyond a replay is bounded: 256 events or 1 MiB."""
+        if self._room is None:
+            return
+        waiting_from = max(self._cursor, self._replay_until)
+        if (
+            self._room.seq - waiting_from > BACKLOG_EVENTS
+            or self._room.bytes_after(waiting_from, BACKLOG_BYTES) > BACKLOG_BYTES
+        ):
+            self._too_slow()
+
+    def resync(self, reason: str) -> None:
+        assert self._room is not None
+        self._go_on_from_head()
+        self._say(encode("resync", reason=reason, seq=self._room.seq, epoch=self._room.epoch))
+
+    def _too_slow(self) -> None:
+        if self._room is not None:
+            metrics.messages_failed.inc(self._room.seq - self._cursor)
+        self.end(TOO_SLOW)
+
+    # -- out
+
+    def _say(self, text: str) -> None:
+        if len(self._control) >= CONTROL_MESSAGES:
+            self._too_slow()
+        self._control.append(text)
+        self._wake.set()
+
+    def _go_on_from_head(self) -> None:
+        assert self._room is not None
+        self._cursor = self._prev_seq = self._replay_until = self._room.seq
+
+    def _wants(self, frame: Frame) -> bool:
+        assert self.viewer is not None
+        if not self.viewer.audience.wants(frame):
+            return False
+        if self._stations is None or not frame.type.startswith("kitchen."):
+            return True
+        return frame.station_id() in self._stations
+
+    async def _write(self) -> None:
+        passed = 0
+        while True:
+            if self._control:
+                await self._transmit(self._control.popleft())
+                continue
+            room = self._room
+            if room is None or self._cursor >= room.seq:
+                self._wake.clear()
+                await self._wake.wait()
+                continue
+            frame = room.get(self._cursor + 1)
+            if frame is None:  # it has left the ring: we are hopelessly behind
+                self._too_slow()
+                return
+            self._cursor = frame.seq
+            if self._wants(frame):
+                assert self.viewer is not None
+                text = frame.text(self.viewer.audience, self._prev_seq)
+                self._prev_seq = frame.seq
+                await self._transmit(text)
+            else:
+                passed += 1
+                if passed % YIELD_EVERY == 0:
+                    await asyncio.sleep(0)
+
+    async def _transmit(self, text: str) -> None:
+        try:
+            await self._send({"type": "websocket.send", "text": text, "bytes": None})
+        except Exception:
+            metrics.messages_failed.inc()
+            self.end(None)
+            raise
+
+    # -- in
+
+    async def _read(self) -> None:
+        while True:
+            message: Any = await self._receive()
+            if message["type"] == "websocket.disconnect":
+                self.end(None)
+                return
+            text = message.get("text")
+            if text is None:
+                self.end(UNUSABLE)
+                return
+            if len(text) > MAX_BYTES or len(text.encode()) > MAX_BYTES:
+                self.end(TOO_BIG)
+                return
+            now = self._heard_at = time.monotonic()
+            if now - self._window_began >= 1.0:
+                self._window_began, self._window_count = now, 0
+            self._window_count += 1
+            if self._window_count > MESSAGES_A_SECOND:
+                self.end(FLOOD)
+                return
+            try:
+                await self._handle(text)
+            except Refused as refused:
+                self._refuse(refused)
+                return
+            except Unavailable:
+                self.end(RESTART, encode("going_away", retry_after_ms=1_000))
+                return
+            except asyncio.CancelledError:
+                raise
+            except Exception as error:
+                log.error("socket_failed", connection_id=str(self.id), exc_info=error)
+                self.end(RESTART, encode("going_away", retry_after_ms=1_000))
+                return
+
+    async def _handle(self, text: str) -> None:
+        kind = message_type(text)
+        if kind is None:
+            self.end(UNUSABLE)
+            return
+        if self.viewer is None and kind != "authenticate":
+            self.end(NOT_AUTHENTICATE)
+            return
+        try:
+            message = client_message.decode(text)
+        except msgspec.MsgspecError as error:
+            if self.viewer is None:
+                self.end(UNUSABLE)
+            else:
+                self._complain("unusable_message", str(error))
+            return
+        match message:
+            case Authenticate() if self.viewer is None:
+                await self._authenticate(message)
+            case Authenticate():
+                self._complain("already_authenticated", "Send `reauthenticate` with the new token.")
+            case Ping():
+                self._pong(message)
+            case Reauthenticate():
+                await self._reauthenticate(message.token)
+            case Ack():
+                self._acknowledge(message.seq)
+
+    def _complain(self, code: str, message: str) -> None:
+        self._errors += 1
+        told = encode("error", code=code, message=message)
+        if self._errors >= ERRORS:
+            self.end(UNUSABLE, told)
+        else:
+            self._say(told)
+
+    async def _authenticate(self, message: Authenticate) -> None:
+        said = message.data or message
+        if said.token is UNSET or not said.token:
+            raise Refused(BAD_TOKEN, "token_missing", "The first message must carry an access token.")
+        if said.restaurant_id is not None and said.restaurant_id != self.restaurant_id:
+            raise Refused(NOT_ALLOWED, "restaurant_mismatch", "The path names another restaurant.")
+        viewer = await self._identify(said.token, self.restaurant_id, self.kind)
+        if said.user_id is not None and said.user_id != viewer.user_id:
+            raise Refused(BAD_TOKEN, "user_mismatch", "The token is another person's.")
+        try:
+            room = await self._hub.room(self.restaurant_id)
+        except UnknownRestaurant:
+            raise Refused(
+                NOT_ALLOWED, "not_found", "There is no such restaurant, or it is not yours."
+            ) from None
+        lost: str | None = None
+        if said.last_seq is not None:
+            if said.epoch is None:
+                lost = "epoch_missing"
+            else:
+                lost = await self._hub.resumable(room, said.epoch, said.last_seq)
+        # From here to the end nothing is awaited: no event can come between.
+        if self._ending.done():
+            return
+        self.viewer, self._token = viewer, said.token
+        try:
+            self._admit(self)
+        except Refused:
+            self.viewer = None
+            raise
+        self._room = room
+        self._stations = frozenset(said.station_ids) if said.station_ids is not None else None
+        recovered = said.last_seq is not None and lost is None
+        self._go_on_from_head()
+        if recovered:
+            assert said.last_seq is not None
+            self._cursor = self._prev_seq = said.last_seq
+        room.followers.add(self)
+        self._say(
+            encode(
+                "authenticated",
+                connection_id=self.id,
+                restaurant_id=self.restaurant_id,
+                epoch=room.epoch,
+                seq=room.seq,
+                recovered=recovered,
+                replayed=sum(map(self._wants, room.between(self._cursor, room.seq))),
+                token_expires_in=max(0, int(viewer.expires_at - time.time())),
+                heartbeat={"interval_s": HEARTBEAT_S, "timeout_s": PONG_WITHIN_S, "max_missed": MAX_MISSED},
+            )
+        )
+        if lost is not None:
+            self._say(encode("resync", reason=lost, seq=room.seq, epoch=room.epoch))
+
+    async def _reauthenticate(self, token: str) -> None:
+        assert self.viewer is not None
+        viewer = await self._identify(token, self.restaurant_id, self.kind)
+        if viewer.user_id != self.viewer.user_id:
+            raise Refused(BAD_TOKEN, "user_mismatch", "The token is another person's.")
+        if viewer.audience is not self.viewer.audience:
+            raise Refused(NO_LONGER_VALID, "role_changed", "The role is another one now; connect again.")
+        self.viewer, self._token, self._expiry_told = viewer, token, False
+        self._say(encode("reauthenticated", token_expires_in=max(0, int(viewer.expires_at - time.time()))))
+
+    def _pong(self, ping: Ping) -> None:
+        assert self._room is not None
+        self._say(
+            encode(
+                "pong",
+                timestamp=ping.timestamp,
+                server_time=time.time(),
+                seq=self._room.seq,
+                epoch=self._room.epoch,
+            )
+        )
+
+    def _acknowledge(self, seq: int) -> None:
+        """Cumulative; what was not sent yet cannot be acknowledged."""
+        if self._room is None or not self.acknowledged < seq <= self._prev_seq:
+            return
+        self.acknowledged = seq
+        if (frame := self._room.get(seq)) is not None:
+            metrics.commit_to_screen.observe(frame.age_s())

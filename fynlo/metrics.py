@@ -1,0 +1,66 @@
+"""What is counted, for Prometheus. With several workers the figures of all of them are added up."""
+
+import os
+
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import generate_latest as _generate
+from prometheus_client.multiprocess import MultiProcessCollector
+
+_FAST = (0.0005, 0.001, 0.002, 0.003, 0.005, 0.01, 0.015, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0)
+
+requests = Histogram(
+    "fynlo_http_request_seconds",
+    "Time from the request's head to the last byte of its answer.",
+    ["method", "route", "status"],
+    buckets=_FAST,
+)
+in_flight = Gauge("fynlo_http_in_flight", "Requests being answered.", multiprocess_mode="livesum")
+shed = Counter("fynlo_http_shed_total", "Requests refused with 503 because too many were in flight.")
+menu_answers = Counter("fynlo_menu_answers_total", "Menus answered, by where they came from.", ["source"])
+
+sockets = Gauge("fynlo_sockets", "Open sockets of screens.", multiprocess_mode="livesum")
+sockets_opened = Counter("fynlo_sockets_opened_total", "Sockets that were opened.")
+sockets_closed = Counter("fynlo_sockets_closed_total", "Sockets that ended, by close code.", ["code"])
+messages_failed = Counter(
+    "fynlo_messages_failed_total", "Messages that could not be delivered: the socket was too slow or gone."
+)
+commit_to_send = Histogram(
+    "fynlo_feed_commit_to_send_seconds",
+    "From the writing of an event to its handing out to the sockets of this process.",
+    buckets=_FAST,
+)
+commit_to_screen = Histogram(
+    "fynlo_feed_commit_to_screen_seconds",
+    "From the writing of an event to a screen's acknowledgement of it.",
+    buckets=_FAST,
+)
+listening = Gauge(
+    "fynlo_feed_listening", "Processes whose listener hears Postgres.", multiprocess_mode="livesum"
+)
+listener_connects = Counter("fynlo_feed_listener_connects_total", "How often the listener has connected.")
+
+CONTENT_TYPE = CONTENT_TYPE_LATEST
+
+
+def registry() -> CollectorRegistry:
+    """The registry to read: that of this process, or the sum of all workers'."""
+    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+        return REGISTRY
+    together = CollectorRegistry()
+    MultiProcessCollector(together)  # type: ignore[no-untyped-call]
+    return together
+
+
+def exposition() -> bytes:
+    """Everything, in Prometheus' text format."""
+    return _generate(registry())
+
+
+def values(*names: str) -> dict[str, float]:
+    """The sums of samples by name, over all their labels; 0 for what was never counted."""
+    found = dict.fromkeys(names, 0.0)
+    for family in registry().collect():
+        for sample in family.samples:
+            if sample.name in found:
+                found[sample.name] += sample.value
+    return found

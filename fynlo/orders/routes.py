@@ -1,0 +1,267 @@
+"""Orders, over HTTP."""
+
+import base64
+import binascii
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import TypeVar
+from uuid import UUID
+
+import msgspec
+from litestar import Response, get, post
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
+
+from fynlo.context import context_of
+from fynlo.db.pool import Pool
+from fynlo.errors import FieldProblem, FynloError, Invalid, NotFound
+from fynlo.http import (
+    AnyRequest,
+    Reply,
+    decode,
+    etag,
+    idempotency_key,
+    if_match,
+    link,
+    query,
+    read_body,
+    request_hash,
+    restaurant_in,
+)
+from fynlo.identity.rules import may
+from fynlo.openapi import Operation, described
+from fynlo.tenancy import Once, Tenant, once, reading
+
+from . import queries, work
+from .audience import order_without_money, orders_without_money
+from .models import MoreItems, NewOrder, NewStatus, Order, OrdersQuery
+
+T = TypeVar("T")
+
+_VARY = {"Vary": "Authorization"}
+_LISTS = frozenset({"status"})
+
+
+class _Cursor(msgspec.Struct, frozen=True, array_like=True):
+    """Where a page of orders ended."""
+
+    created_at: datetime
+    id: UUID
+
+
+def _cursor(order: Order) -> str:
+    encoded = msgspec.json.encode(_Cursor(order.created_at, order.id))
+    return base64.urlsafe_b64encode(encoded).decode().rstrip("=")
+
+
+def _after(cursor: str | None) -> tuple[datetime, UUID] | None:
+    if cursor is None:
+        return None
+    try:
+        raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+        found = msgspec.json.decode(raw, type=_Cursor)
+    except (binascii.Error, ValueError, msgspec.MsgspecError):
+        raise Invalid(
+            "cursor: take it from the Link header of the page before.",
+            errors=[FieldProblem("cursor", "not a cursor of ours")],
+        ) from None
+    if found.created_at.tzinfo is None:
+        raise Invalid("cursor: it names no time.", errors=[FieldProblem("cursor", "not a cursor of ours")])
+    return found.created_at, found.id
+
+
+def order_routes(pool: Pool) -> list[HTTPRouteHandler]:
+    """The routes of the orders."""
+
+    async def write(
+        request: AnyRequest,
+        kind: type[T],
+        do: Callable[[Tenant, T, bytes], Awaitable[Reply]],
+        *,
+        restaurant_id: UUID | None = None,
+        order_id: UUID | None = None,
+        body: bytes,
+        retry_safe: Callable[[T], bool] = lambda _value: True,
+        or_else: str = "",
+    ) -> Response[bytes]:
+        """Judge the request in the contract's order, and do its work once."""
+        key: str | None = None
+        value: T | None = None
+        hashed = b""
+        refused: FynloError | None = None
+        try:
+            key = idempotency_key(request)
+            value = decode(body, kind)
+            hashed = request_hash(value)
+            if key is None and not retry_safe(value):
+                refused = work.key_required(or_else)
+        except FynloError as error:
+            refused = error
+
+        async def work_on(tenant: Tenant) -> Reply:
+            assert value is not None
+            return await do(tenant, value, hashed)
+
+        reply = await once(
+            pool,
+            context_of(request.scope),
+            "orders.write",
+            Once(request.method, request.url.path, key, hashed),
+            work_on,
+            restaurant_id=restaurant_id,
+            order_id=order_id,
+            refused=refused,
+        )
+        return reply.response()
+
+    @post(
+        "/api/v1/orders",
+        opt=described(
+            Operation(
+                tag="Orders",
+                summary="Make an order",
+                needs="orders.write",
+                body=NewOrder,
+                answers={201: Order, 200: Order},
+                takes=["Idempotency-Key"],
+                gives=["ETag", "Idempotent-Replayed"],
+                problems=[403, 404, 409],
+            )
+        ),
+    )
+    async def create_order(request: AnyRequest) -> Response[bytes]:
+        """Prices, names and tax rates come from the database; the totals are the server's. Sent to the kitchen
+        unless `send` is false or there are no lines. Needs an Idempotency-Key or an `id` of yours. The same id
+        from the same request again is a 200 with the order as it is now.
+
+        Refusals: `out_of_stock` names the lines, `modifier_selection` the limits, `table_occupied` the order
+        that is open at the table, `id_conflict` an id that is taken."""
+        body = await read_body(request)
+        return await write(
+            request,
+            NewOrder,
+            work.create,
+            restaurant_id=restaurant_in(body),
+            body=body,
+            retry_safe=lambda new: new.id is not None,
+            or_else="give the order an `id` of your own",
+        )
+
+    @get(
+        "/api/v1/orders",
+        opt=described(
+            Operation(
+                tag="Orders",
+                summary="Orders",
+                needs="orders.read",
+                query=OrdersQuery,
+                answers={200: list[Order]},
+                gives=["Fynlo-Feed", "Link"],
+                problems=[403, 404],
+            )
+        ),
+    )
+    async def list_orders(request: AnyRequest) -> Response[bytes]:
+        """Newest first; `status` may repeat. The next page is the `Link` with rel="next". A screen takes the
+        open orders from here and follows the feed from `Fynlo-Feed`."""
+        asked = query(request, OrdersQuery, lists=_LISTS)
+        before = _after(asked.cursor)
+        async with reading(
+            pool, context_of(request.scope), "orders.read", restaurant_id=asked.restaurant_id
+        ) as tenant:
+            found, position = await queries.orders_page(tenant.conn, asked, before)
+        headers = {**_VARY, "Fynlo-Feed": str(position)}
+        if len(found) == asked.limit:
+            headers["Link"] = link(request, "next", cursor=_cursor(found[-1]))
+        encoded = msgspec.json.encode(found)
+        if not may(tenant.role, "money.read"):
+            encoded = orders_without_money(encoded)
+        return Response(encoded, headers=headers, media_type="application/json")
+
+    @get(
+        "/api/v1/orders/{order_id:uuid}",
+        opt=described(
+            Operation(
+                tag="Orders",
+                summary="One order",
+                needs="orders.read",
+                answers={200: Order},
+                gives=["ETag", "Fynlo-Feed"],
+                problems=[403, 404],
+            )
+        ),
+    )
+    async def get_order(request: AnyRequest, order_id: FromPath[UUID]) -> Response[bytes]:
+        """As it is now."""
+        async with reading(pool, context_of(request.scope), "orders.read", order_id=order_id) as tenant:
+            found = await queries.order_read(tenant.conn, tenant.restaurant_id, order_id)
+        if found is None:
+            raise NotFound("There is no such order, or it is not yours.")
+        stored, position = found
+        encoded = msgspec.json.encode(stored.order)
+        if not may(tenant.role, "money.read"):
+            encoded = order_without_money(encoded)
+        headers = {**_VARY, "ETag": etag(stored.order.version), "Fynlo-Feed": str(position)}
+        return Response(encoded, headers=headers, media_type="application/json")
+
+    @post(
+        "/api/v1/orders/{order_id:uuid}/items",
+        status_code=200,
+        opt=described(
+            Operation(
+                tag="Orders",
+                summary="Add lines",
+                needs="orders.write",
+                body=MoreItems,
+                answers={200: Order},
+                takes=["Idempotency-Key", "If-Match"],
+                gives=["ETag", "Idempotent-Replayed"],
+                problems=[403, 404, 409, 412],
+            )
+        ),
+    )
+    async def append_items(request: AnyRequest, order_id: FromPath[UUID]) -> Response[bytes]:
+        """Answers with the whole order. What was sent before is not sent again. Two waiters can add at once:
+        no version is needed, but one that is sent is held to. Needs an Idempotency-Key, or an `id` of yours on
+        every line."""
+
+        async def do(tenant: Tenant, more: MoreItems, hashed: bytes) -> Reply:
+            return await work.append(tenant, order_id, more, hashed, if_match(request, required=False))
+
+        return await write(
+            request,
+            MoreItems,
+            do,
+            order_id=order_id,
+            body=await read_body(request),
+            retry_safe=lambda more: all(item.id is not None for item in more.items),
+            or_else="give every line an `id` of your own",
+        )
+
+    @post(
+        "/api/v1/orders/{order_id:uuid}/status",
+        status_code=200,
+        opt=described(
+            Operation(
+                tag="Orders",
+                summary="Move an order on",
+                needs="orders.write",
+                body=NewStatus,
+                answers={200: Order},
+                takes=["Idempotency-Key", "If-Match"],
+                gives=["ETag", "Idempotent-Replayed"],
+                problems=[403, 404, 409, 412, 428],
+            )
+        ),
+    )
+    async def set_status(request: AnyRequest, order_id: FromPath[UUID]) -> Response[bytes]:
+        """pending → confirmed → preparing → ready → completed, skipping forward allowed, ready back to
+        preparing; cancelled, with a `reason`, from any but completed. Refusals: `invalid_transition`,
+        `order_closed`, `payment_due`, `order_has_payments`."""
+
+        async def do(tenant: Tenant, new: NewStatus, _hashed: bytes) -> Reply:
+            return await work.set_status(tenant, order_id, new, if_match(request, required=True))
+
+        return await write(request, NewStatus, do, order_id=order_id, body=await read_body(request))
+
+    return [create_order, list_orders, get_order, append_items, set_status]

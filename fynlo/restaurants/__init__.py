@@ -1,0 +1,1 @@
+"""Restaurants: the tenants, and the settings that orders are stamped with."""
