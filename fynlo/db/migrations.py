@@ -181,7 +181,10 @@ async def apply(
         applied = await _applied(conn)
         _check(files, applied)
         for path in sorted((base / "roles").glob("*.sql")):
-            await _run(conn, path.read_text(encoding="utf-8"), None)
+            try:
+                await _run(conn, path.read_text(encoding="utf-8"), None)
+            except psycopg.Error as exc:
+                raise MigrationError(f"roles/{path.name}: {str(exc).strip()}") from exc
         pending = [f for f in files if applied.get(f.name) != f.sha256]
         # Policies and grants cover whatever tables and functions there are: after any change, again.
         if pending:

@@ -45,3 +45,14 @@ async def read_heads(conn: Connection, restaurants: Sequence[UUID]) -> dict[UUID
 async def make_event_partitions(conn: Connection) -> None:
     """Makes the partitions of the coming months, where they are missing."""
     await conn.execute(_SQL["make_event_partitions"])
+
+
+async def prune_idempotency_keys(conn: Connection, limit: int) -> int:
+    """Forgets at most `limit` answers older than 30 days, of every restaurant; returns how many.
+
+    As many as asked for means that there are more.
+    """
+    row = await (await conn.execute(_SQL["prune_idempotency_keys"], {"limit": limit})).fetchone()
+    assert row is not None
+    pruned: int = row[0]
+    return pruned

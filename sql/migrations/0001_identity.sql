@@ -16,9 +16,10 @@ $$;
 create table restaurants (
   id uuid primary key default fynlo.uuid7(),
   name text not null check (length(name) between 1 and 200),
-  timezone text not null default 'UTC',
+  timezone text not null default 'UTC'
+    constraint restaurants_timezone_known check (timestamptz '2000-01-01 00:00+00' at time zone timezone is not null),
   currency text not null check (currency ~ '^[A-Z]{3}$'),
-  day_cutoff time not null default '04:00',
+  day_cutoff time not null default '04:00' check (day_cutoff < '24:00'),
   prices_include_tax boolean not null default true,
   tax_rounding text not null default 'half_up' check (tax_rounding in ('half_up', 'half_even')),
   tax_scope text not null default 'bucket' check (tax_scope in ('bucket', 'line')),

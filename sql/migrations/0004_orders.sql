@@ -33,7 +33,7 @@ create table orders (
   tax_rounding text not null check (tax_rounding in ('half_up', 'half_even')),
   tax_scope text not null check (tax_scope in ('bucket', 'line')),
   service_charge_percentage numeric(7, 4) check (service_charge_percentage between 0 and 100),
-  service_charge_taxable boolean not null default false,
+  service_charge_taxable boolean not null,
   service_charge_from_covers integer check (service_charge_from_covers >= 1),
   -- totals, minor units, written with every change of a line
   subtotal bigint not null default 0,
@@ -55,7 +55,7 @@ create table orders (
   constraint orders_closed check ((closed_at is not null) = (status in ('completed', 'cancelled', 'merged'))),
   foreign key (restaurant_id, table_id) references tables (restaurant_id, id)
 );
-comment on column orders.number is 'Counts 1, 2, 3 … per restaurant and business date; filled in by trigger when left out.';
+comment on column orders.number is 'Counts 1, 2, 3 … per restaurant and business date. This, the date and the settings are filled in by trigger when left out.';
 comment on column orders.version is 'Raised by trigger with every change of the order or its lines.';
 comment on column orders.request_hash is 'SHA-256 of the creating request: the same client-made id again is the same order.';
 comment on column orders.service_charge_from_covers is 'The charge applies from so many covers; null: only when asked for.';
@@ -123,4 +123,5 @@ create table idempotency_keys (
   created_at timestamptz not null default now(),
   primary key (restaurant_id, actor, method, path, key)
 );
+create index idempotency_keys_age_idx on idempotency_keys (created_at);
 comment on table idempotency_keys is 'The first answer to each Idempotency-Key, written in the transaction of its work; a row without status is work that is still running.';

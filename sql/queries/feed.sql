@@ -13,6 +13,10 @@ select restaurant_id, seq, floor_seq, epoch from fynlo.read_heads(%(restaurants)
 -- Makes the partitions of the coming months, where they are missing.
 select fynlo.make_event_partitions()
 
+-- name: prune_idempotency_keys
+-- Forgets at most `limit` answers older than 30 days, of every restaurant; how many.
+select fynlo.prune_idempotency_keys(%(limit)s)
+
 -- name: durability
 -- The settings that an acknowledged order rests on.
 select current_setting('fsync'), current_setting('full_page_writes'), current_setting('synchronous_commit')

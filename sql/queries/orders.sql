@@ -87,7 +87,7 @@ select h.epoch, h.seq, r.*
   from order_rows r
   join feed_heads h on h.restaurant_id = r.restaurant_id
  where r.restaurant_id = %(restaurant_id)s and r.order_id = %(id)s
- order by r.item_position, r.modifier_position
+ order by r.item_position, r.item_id, r.modifier_position, r.modifier_id
 
 -- name: orders_page
 -- Orders, newest first, in the shape of order_read; one row with the feed's position where there are none.
@@ -107,4 +107,4 @@ select h.epoch, h.seq, r.*
   from feed_heads h
   left join (page join order_rows r on r.restaurant_id = page.restaurant_id and r.order_id = page.id) on true
  where h.restaurant_id = %(restaurant_id)s
- order by r.created_at desc, r.order_id desc, r.item_position, r.modifier_position
+ order by r.created_at desc, r.order_id desc, r.item_position, r.item_id, r.modifier_position, r.modifier_id

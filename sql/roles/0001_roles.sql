@@ -1,4 +1,5 @@
--- The four roles of Fynlo. Safe to run again. Run by somebody who may create roles, before any migration.
+-- The four roles of Fynlo. Safe to run again. Run before any migration, by a superuser or by the owner of the
+-- database with CREATEROLE, who becomes a member of them.
 --
 --   fynlo_owner     owns every table, function and view; logs in nowhere
 --   fynlo_app       what the server works as: reads and writes one restaurant at a time, owns nothing
@@ -7,6 +8,8 @@
 do $$
 declare
   wanted text;
+  -- from 16 on, who makes a role is its member but may not yet work as it
+  kind text := case when current_setting('server_version_num')::integer >= 160000 then 'set' else 'member' end;
 begin
   foreach wanted in array array['fynlo_owner', 'fynlo_app', 'fynlo_readonly', 'fynlo_feed'] loop
     begin
@@ -17,7 +20,7 @@ begin
       null;  -- another database of this cluster was being set up in the same instant
     end;
     if not (select rolsuper from pg_roles where rolname = current_user)
-       and not pg_has_role(current_user, wanted, 'member') then
+       and not pg_has_role(current_user, wanted, kind) then
       execute format('grant %I to current_user', wanted);
     end if;
   end loop;
@@ -25,7 +28,7 @@ end
 $$;
 
 -- Everything internal stands in its own schema; what people query stands in public.
-create schema if not exists fynlo;
+create schema if not exists fynlo authorization fynlo_owner;
 grant usage, create on schema fynlo to fynlo_owner, fynlo_feed;
 grant usage, create on schema public to fynlo_owner;
 grant usage on schema fynlo to fynlo_app, fynlo_readonly;
@@ -39,4 +42,5 @@ create table if not exists fynlo.migrations (
   applied_at timestamptz not null default now(),
   duration_ms integer not null
 );
-grant select on fynlo.migrations to fynlo_owner, fynlo_app, fynlo_readonly;
+grant select on fynlo.migrations to fynlo_app, fynlo_readonly;
+grant select, insert, update on fynlo.migrations to fynlo_owner;

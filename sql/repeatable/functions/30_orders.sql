@@ -10,22 +10,32 @@ create or replace function fynlo.order_defaults() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, public, pg_temp
 as $$
--- Before an insert that gives no number: the number, the business date and the settings of the restaurant.
+-- Fills in what an insert leaves out: the business date, the number, the settings of the restaurant, the
+-- closing time of an order that is closed. A number that is given moves the day's counter up to it.
 begin
-  select fynlo.business_date(new.placed_at, r.timezone, r.day_cutoff),
+  select coalesce(new.business_date, fynlo.business_date(new.placed_at, r.timezone, r.day_cutoff)),
          coalesce(new.currency, r.currency),
          coalesce(new.prices_include_tax, r.prices_include_tax),
          coalesce(new.tax_rounding, r.tax_rounding),
-         coalesce(new.tax_scope, r.tax_scope)
-    into new.business_date, new.currency, new.prices_include_tax, new.tax_rounding, new.tax_scope
+         coalesce(new.tax_scope, r.tax_scope),
+         coalesce(new.service_charge_percentage, r.service_charge_percentage),
+         coalesce(new.service_charge_taxable, r.service_charge_taxable),
+         coalesce(new.service_charge_from_covers, r.service_charge_from_covers)
+    into new.business_date, new.currency, new.prices_include_tax, new.tax_rounding, new.tax_scope,
+         new.service_charge_percentage, new.service_charge_taxable, new.service_charge_from_covers
     from restaurants r where r.id = new.restaurant_id;
   if not found then
     raise exception 'restaurant % does not exist', new.restaurant_id using errcode = 'foreign_key_violation';
   end if;
+  if new.status in ('completed', 'cancelled', 'merged') then
+    new.closed_at := coalesce(new.closed_at, clock_timestamp());
+  end if;
   insert into day_counters as c (restaurant_id, business_date, last_number)
-  values (new.restaurant_id, new.business_date, 1)
-  on conflict (restaurant_id, business_date) do update set last_number = c.last_number + 1
-  returning c.last_number into new.number;
+  values (new.restaurant_id, new.business_date, coalesce(new.number, 1))
+  on conflict (restaurant_id, business_date)
+  do update set last_number = case when new.number is null then c.last_number + 1
+                                   else greatest(c.last_number, new.number) end
+  returning coalesce(new.number, c.last_number) into new.number;
   return new;
 end
 $$;
@@ -52,8 +62,22 @@ begin
 end
 $$;
 
+create or replace function fynlo.product_changed() returns trigger
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+-- Before an update that changes anything: a higher version.
+begin
+  if new.version <= old.version then
+    new.version := old.version + 1;
+  end if;
+  return new;
+end
+$$;
+
 create or replace function fynlo.refuse_delete() returns trigger
 language plpgsql
+set search_path = pg_catalog, public, pg_temp
 as $$
 begin
   raise exception '% keeps its rows: orders are cancelled, lines are voided, events are kept', tg_table_name

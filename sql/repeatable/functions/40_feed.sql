@@ -52,10 +52,10 @@ language plpgsql security definer
 set search_path = pg_catalog, public, pg_temp
 as $$
 begin
+  -- a line that went from one order to another changed both
   perform fynlo.raise_versions((
-    select array_agg(distinct n.order_id)
-      from new_rows n join old_rows o on o.restaurant_id = n.restaurant_id and o.id = n.id
-     where n is distinct from o));
+    select array_agg(distinct changed.order_id)
+      from ((table new_rows except table old_rows) union all (table old_rows except table new_rows)) changed));
   insert into fynlo.touched as t (restaurant_id, entity, entity_id, items_voided)
   select n.restaurant_id, 'order', n.order_id, array_agg(n.id order by n.position)
     from new_rows n join old_rows o on o.restaurant_id = n.restaurant_id and o.id = n.id
@@ -67,7 +67,7 @@ begin
 end
 $$;
 
-create or replace function fynlo.note_modifiers() returns trigger
+create or replace function fynlo.note_modifiers_insert() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, public, pg_temp
 as $$
@@ -77,9 +77,22 @@ begin
 end
 $$;
 
+create or replace function fynlo.note_modifiers_update() returns trigger
+language plpgsql security definer
+set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+  perform fynlo.raise_versions((
+    select array_agg(distinct changed.order_id)
+      from ((table new_rows except table old_rows) union all (table old_rows except table new_rows)) changed));
+  return null;
+end
+$$;
+
 create or replace function fynlo.raise_versions(p_orders uuid[]) returns void
 language plpgsql security definer
 set search_path = pg_catalog, public, pg_temp
+set enable_seqscan = off  -- see drain()
 as $$
 -- A change of a line is a change of its order. An order already noted in this transaction has had its
 -- version raised; for any other the update below raises it, and its own trigger notes it.
@@ -109,9 +122,12 @@ begin
 end
 $$;
 
+-- fynlo.touched is empty whenever vacuum looks at it, so the planner would read all of it, dead rows and
+-- all, at every commit until the next vacuum: enable_seqscan keeps it on the key.
 create or replace function fynlo.drain() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, public, pg_temp
+set enable_seqscan = off
 as $$
 declare
   noted bigint;
@@ -132,9 +148,13 @@ begin
   -- 1. What changed, and how it looks now. Each snapshot is built once, whatever the number of events.
   with gone as (
     delete from fynlo.touched t where t.txid = pg_current_xact_id() returning t.*
+  ), locked as (  -- in id order, as the heads below: two that change the same menus take turns
+    select r.id from restaurants r
+     where r.id in (select g.restaurant_id from gone g where g.entity = 'menu')
+     order by r.id for no key update
   ), menus as (
     update restaurants r set menu_version = r.menu_version + 1
-      from gone g where g.entity = 'menu' and r.id = g.restaurant_id
+      from locked l where r.id = l.id
     returning r.id, r.menu_version
   ), changes as (
     select g.restaurant_id, g.entity_id, g.created, g.status_before, g.items_added, g.items_voided,
@@ -159,12 +179,12 @@ begin
            'modifiers', coalesce((
              select json_agg(json_build_object('modifier_id', m.modifier_id, 'name', m.name,
                                                'price', m.price, 'quantity', m.quantity)
-                             order by m.position)
+                             order by m.position, m.modifier_id)
                from order_item_modifiers m
               where m.restaurant_id = i.restaurant_id and m.order_id = i.order_id and m.item_id = i.id
            ), '[]'::json),
            'discount', i.discount, 'total', i.total, 'net', i.net,
-           'tax_rate', trim_scale(i.tax_rate)::text) order by i.position)
+           'tax_rate', trim_scale(i.tax_rate)::text) order by i.position, i.id)
            from order_items i
           where i.restaurant_id = o.restaurant_id and i.order_id = o.id
        ), '[]'::json),

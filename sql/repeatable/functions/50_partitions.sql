@@ -8,10 +8,14 @@ set search_path = pg_catalog, public, pg_temp
 set lock_timeout = '900ms'
 as $$
 -- Makes the partitions of order_events from this month to p_months_ahead months on; returns those it made.
+-- While another process is at it, there is nothing to do.
 declare
   month date;
   partition_name text;
 begin
+  if not pg_try_advisory_xact_lock(hashtext('fynlo.make_event_partitions')) then
+    return;
+  end if;
   for month in
     select generate_series(date_trunc('month', now() at time zone 'UTC'),
                            date_trunc('month', now() at time zone 'UTC') + make_interval(months => p_months_ahead),
@@ -24,6 +28,9 @@ begin
                      (month + interval '1 month')::timestamp at time zone 'UTC');
       execute format('alter table public.%I enable row level security', partition_name);
       execute format('alter table public.%I force row level security', partition_name);
+      execute format('create trigger %I before delete or truncate on public.%I
+                      for each statement execute function fynlo.refuse_delete()',
+                     partition_name || '_keep', partition_name);
       return next partition_name;
     end if;
   end loop;

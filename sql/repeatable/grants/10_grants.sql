@@ -14,25 +14,27 @@ grant insert, update on day_counters to fynlo_feed;
 grant update (seq) on feed_heads to fynlo_feed;
 grant update (version, updated_at, closed_at) on orders to fynlo_feed;
 grant update (menu_version) on restaurants to fynlo_feed;
+grant delete on idempotency_keys to fynlo_feed;
 grant select, insert, update, delete on fynlo.touched to fynlo_feed;
 
+-- What triggers call is nobody's to call: raise_versions() would reach any restaurant's orders.
 do $$
 declare
-  f regprocedure;
+  f record;
 begin
-  for f in select oid::regprocedure from pg_proc where pronamespace = 'fynlo'::regnamespace
-             and proowner in ('fynlo_owner'::regrole, 'fynlo_feed'::regrole)
+  for f in select p.oid::regprocedure as name, p.proowner::regrole as owner,
+                  p.prorettype = 'trigger'::regtype or p.proname = 'raise_versions' as internal
+             from pg_proc p where p.pronamespace = 'fynlo'::regnamespace
+              and p.proowner in ('fynlo_owner'::regrole, 'fynlo_feed'::regrole)
   loop
-    if (select proowner = 'fynlo_feed'::regrole from pg_proc where oid = f) then
-      set local role fynlo_feed;
-    else
-      set local role fynlo_owner;
+    execute format('set local role %s', f.owner);
+    execute format('revoke all on function %s from public, fynlo_app', f.name);
+    execute format('grant execute on function %s to fynlo_owner', f.name);
+    if not f.internal then
+      execute format('grant execute on function %s to fynlo_app', f.name);
     end if;
-    execute format('revoke all on function %s from public', f);
-    execute format('grant execute on function %s to fynlo_owner, fynlo_app', f);
   end loop;
 end
 $$;
 set local role fynlo_owner;
-grant execute on function fynlo.uuid7() to public;
-grant execute on function fynlo.make_event_partitions(integer) to fynlo_app;
+grant execute on function fynlo.uuid7() to fynlo_feed;

@@ -39,6 +39,10 @@ create policy tenant on users for select
                      where m.user_id = users.id
                        and m.restaurant_id = (select nullif(current_setting('app.restaurant_id', true), '')::uuid)));
 
+-- People belong to no restaurant until somebody employs them: adding one is the owner's.
+drop policy if exists owner on users;
+create policy owner on users to fynlo_owner using (true) with check (true);
+
 -- Sessions belong to no restaurant; a token's hash is the only key to them.
 create policy tenant on sessions to fynlo_app using (true) with check (true);
 create policy tenant on refresh_tokens to fynlo_app using (true) with check (true);

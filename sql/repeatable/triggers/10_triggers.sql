@@ -10,8 +10,10 @@ create or replace trigger sessions_tell after update of revoked_at on sessions
   for each row when (new.revoked_at is not null and old.revoked_at is null)
   execute function fynlo.tell_session();
 
+-- The application numbers its orders itself, in the statement that inserts them.
 create or replace trigger orders_defaults before insert on orders
-  for each row when (new.number is null) execute function fynlo.order_defaults();
+  for each row when (new.number is null or current_user <> 'fynlo_app')
+  execute function fynlo.order_defaults();
 create or replace trigger orders_changed before update on orders
   for each row when (old is distinct from new) execute function fynlo.order_changed();
 
@@ -29,16 +31,20 @@ create or replace trigger order_items_note_update after update on order_items
   for each statement execute function fynlo.note_items_update();
 create or replace trigger order_item_modifiers_note_insert after insert on order_item_modifiers
   referencing new table as new_rows
-  for each statement execute function fynlo.note_modifiers();
+  for each statement execute function fynlo.note_modifiers_insert();
 create or replace trigger order_item_modifiers_note_update after update on order_item_modifiers
-  referencing new table as new_rows
-  for each statement execute function fynlo.note_modifiers();
+  referencing old table as old_rows new table as new_rows
+  for each statement execute function fynlo.note_modifiers_update();
+
+create or replace trigger products_changed before update on products
+  for each row when (old is distinct from new) execute function fynlo.product_changed();
 
 do $$
 declare
   wanted text;
 begin
-  foreach wanted in array array['orders', 'order_items', 'order_events'] loop
+  foreach wanted in array array['orders', 'order_items', 'order_item_modifiers', 'order_events',
+                                'order_events_default'] loop
     execute format('create or replace trigger %I before delete or truncate on %I
                     for each statement execute function fynlo.refuse_delete()',
                    wanted || '_keep', wanted);
