@@ -58,7 +58,7 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
     code: str
     request_id: str
     errors: tuple[FieldProblem, ...] = ()
-    current: msgspec.Raw = msgspec.Raw(b"")
+    current: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
     item_ids: tuple[str, ...] = ()
 
 
@@ -181,6 +181,6 @@ def encode_problem(
             code=code,
             request_id=request_id,
             errors=errors,
-            current=msgspec.Raw(current),
+            current=msgspec.Raw(current) if current else msgspec.UNSET,
         )
     )

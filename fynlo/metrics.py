@@ -39,7 +39,7 @@ listening = Gauge(
 )
 listener_connects = Counter("fynlo_feed_listener_connects_total", "How often the listener has connected.")
 
-CONTENT_TYPE = CONTENT_TYPE_LATEST
+CONTENT_TYPE = CONTENT_TYPE_LATEST.partition("; charset")[0]  # the framework adds it to text
 
 
 def registry() -> CollectorRegistry:

@@ -1,6 +1,5 @@
 """An embedded PostgreSQL and Valkey, from wheels, for development and tests. Never for production."""
 
-import ctypes
 import os
 import pwd
 import secrets
@@ -8,15 +7,16 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 import warnings
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
 import psycopg
+
+from fynlo.processes import leave_the_terminal
 
 DATABASE = "fynlo"
 SUPERUSER = "postgres"
@@ -32,17 +32,6 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-def _die_with_parent(sig: int) -> Callable[[], None]:
-    """For the child, before exec: take `sig` when the parent dies, and leave its terminal's Ctrl-C to it."""
-
-    def prepare() -> None:
-        os.setpgid(0, 0)
-        if sys.platform == "linux":
-            ctypes.CDLL(None).prctl(1, sig, 0, 0, 0)
-
-    return prepare
 
 
 def _tail(path: Path, lines: int = 12) -> str:
@@ -146,7 +135,7 @@ class EmbeddedPostgres:
                 [str(self.bin / "postgres"), "-D", str(self.data)]
                 + [word for name, value in options.items() for word in ("-c", f"{name}={value}")],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/",
-                preexec_fn=_die_with_parent(signal.SIGINT), **self._identity(),  # type: ignore[call-overload]
+                preexec_fn=partial(leave_the_terminal, signal.SIGINT), **self._identity(),  # type: ignore[call-overload]
             )  # fmt: skip
         self._await_ready()
 
@@ -224,7 +213,8 @@ class EmbeddedValkey:
             self._process = subprocess.Popen(
                 [str(self.binary), "--bind", "127.0.0.1", "--port", str(self.port), "--save", "", "--appendonly", "no",
                  "--maxmemory", "256mb", "--maxmemory-policy", "allkeys-lru"],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/", preexec_fn=_die_with_parent(signal.SIGTERM),
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/",
+                preexec_fn=partial(leave_the_terminal, signal.SIGTERM),
             )  # fmt: skip
         deadline = time.monotonic() + 10
         while time.monotonic() < deadline:

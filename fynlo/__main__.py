@@ -1,0 +1,5 @@
+"""`python -m fynlo` is `fynlo`."""
+
+from fynlo.cli import main
+
+main()

@@ -1,0 +1,39 @@
+"""Logs: structlog, as lines for people or as JSON for machines, to stderr."""
+
+import logging
+import sys
+from typing import Any
+
+import structlog
+
+from fynlo.settings import LogFormat
+
+_SECRET = ("password", "token", "secret", "authorization", "pin")
+
+
+def _hide_secrets(_logger: Any, _method: str, event: Any) -> Any:
+    for name in event:
+        if any(word in name.lower() for word in _SECRET):
+            event[name] = "…"
+    return event
+
+
+def configure(log_format: LogFormat, level: str) -> None:
+    """Set up the logs of this process, those of the libraries included."""
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _hide_secrets,
+    ]
+    last: list[Any] = [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+    if log_format == "console":
+        last = [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+    number = logging.getLevelNamesMapping()[level.upper()]
+    structlog.configure(
+        processors=[*shared, *last],
+        wrapper_class=structlog.make_filtering_bound_logger(number),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    logging.basicConfig(level=max(number, logging.WARNING), stream=sys.stderr, force=True)

@@ -1,0 +1,147 @@
+"""Serving: Granian with one or more workers, each a Server of its own, and a way out that loses nobody.
+
+Granian drops every socket on SIGTERM. So each worker takes the signal over once it serves: it turns readiness
+off, refuses upgrades, sends its sockets away with 1012, and then lets Granian finish the requests in flight.
+"""
+
+import asyncio
+import os
+import shutil
+import signal
+import socket
+import sys
+import tempfile
+from typing import Any
+
+import structlog
+from granian.constants import HTTPModes, Interfaces, Loops, RuntimeModes
+from granian.http import HTTP1Settings
+from granian.log import LogLevels
+from granian.server import Server as Granian
+from litestar.types import ASGIApp, Receive, Send
+
+from fynlo import logs, settings
+from fynlo.processes import signal_on_parents_death
+from fynlo.settings import Settings, SettingsError
+
+log = structlog.get_logger(__name__)
+
+BACKLOG = 1_024
+CONNECTIONS = 16_384  # idle keep-alive connections count towards Granian's backpressure
+SEND_BUFFER = 131_072
+UNREAD_MS = 5_000
+
+
+def serve(chosen: Settings) -> None:
+    """Serve until SIGTERM or Ctrl-C. The workers read the same environment.
+
+    Raises SettingsError where the address is taken.
+    """
+    check_free(chosen.host, chosen.port)
+    counters = tempfile.mkdtemp(prefix="fynlo-metrics-") if chosen.workers > 1 else None
+    if counters is not None:
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = counters
+    granian = Granian(
+        "fynlo.server:application",
+        factory=True,
+        address=chosen.host,
+        port=chosen.port,
+        interface=Interfaces.ASGI,
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(header_read_timeout=15_000),
+        workers=chosen.workers,
+        loop=Loops.uvloop,
+        runtime_mode=RuntimeModes.st,
+        backlog=BACKLOG,
+        backpressure=CONNECTIONS,
+        respawn_failed_workers=True,
+        workers_kill_timeout=int(chosen.drain_s) + 20,
+        log_level=LogLevels.warning,
+    )
+    try:
+        granian.serve()
+    finally:
+        if counters is not None:
+            shutil.rmtree(counters, ignore_errors=True)
+
+
+def check_free(host: str, port: int) -> None:
+    """Raises SettingsError where the address is taken.
+
+    Workers share a port on purpose, so a second server on it would not be noticed.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as exc:
+            raise SettingsError(
+                f"{host}:{port} cannot be used ({exc.strerror}); choose another port."
+            ) from exc
+
+
+def application() -> ASGIApp:
+    """What each worker serves; Granian calls it once."""
+    from fynlo.app import Server
+
+    chosen = settings.from_environment()
+    logs.configure(chosen.log_format, chosen.log_level)
+    signal_on_parents_death(signal.SIGTERM)  # a worker whose parent was killed would serve on, unseen
+    server = Server(chosen)
+
+    async def with_drain(scope: Any, receive: Receive, send: Send) -> None:
+        if scope["type"] != "lifespan":
+            await server.asgi(scope, receive, send)
+            return
+
+        async def started(message: Any) -> None:
+            if message["type"] == "lifespan.startup.complete":
+                _take_over_sigterm(server)
+                _tune_listener(chosen.port)
+            await send(message)
+
+        await server.asgi(scope, receive, started)
+
+    return with_drain
+
+
+def _take_over_sigterm(server: Any) -> None:
+    """Drain first, then hand over to Granian's own way out, which listens to SIGINT."""
+    loop = asyncio.get_running_loop()
+    leaving: list[asyncio.Task[None]] = []
+
+    async def leave() -> None:
+        log.info("draining")
+        try:
+            await server.drain()
+        finally:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    def terminate() -> None:
+        if not leaving:
+            leaving.append(loop.create_task(leave()))
+
+    loop.add_signal_handler(signal.SIGTERM, terminate)
+    os.setpgid(0, 0)  # Ctrl-C is the parent's, which then terminates its workers
+
+
+def _tune_listener(port: int) -> None:
+    """Accepted sockets inherit these: what a client that stopped reading may hold, and for how long."""
+    if sys.platform != "linux":
+        return
+    for name in os.listdir("/proc/self/fd"):
+        try:
+            found = socket.socket(fileno=os.dup(int(name)))
+        except OSError:
+            continue
+        with found:
+            try:
+                if found.getsockname()[1] != port or not found.getsockopt(
+                    socket.SOL_SOCKET, socket.SO_ACCEPTCONN
+                ):
+                    continue
+                found.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
+                found.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD_MS)
+            except (OSError, IndexError, TypeError):
+                continue
