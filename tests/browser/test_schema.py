@@ -18,6 +18,7 @@ async def test_an_operation_can_be_found_read_and_tried(screens: Screens) -> Non
     await page.get_by_label("E-mail").fill("owner@demo.fynlo.test")
     await page.get_by_label("Password").fill(PASSWORD)
     await page.get_by_role("button", name="Log in").click()
+    await expect(page.locator("#who")).to_contain_text("Olivia Marchetti")
     await operation.get_by_role("button", name="Send").click()
     await expect(operation.locator(".answer .status")).to_contain_text("200")
     await expect(operation.locator(".answer")).to_contain_text('"currency": "GBP"')

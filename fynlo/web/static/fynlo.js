@@ -579,8 +579,7 @@ export class ApiClient {
 
   /** @param {string} restaurantId @returns {Promise<Snapshot>} */
   async tables(restaurantId) {
-    const answer = await this.request("GET", "/tables", { query: { restaurant_id: restaurantId } });
-    return { items: answer.data, position: answer.position };
+    return this.#all("/tables", { restaurant_id: restaurantId });
   }
 
   /**
@@ -591,9 +590,12 @@ export class ApiClient {
    * @returns {Promise<Snapshot>}
    */
   async orders(restaurantId, filter = {}) {
-    let answer = await this.request("GET", "/orders", {
-      query: { restaurant_id: restaurantId, ...filter, limit: 100 },
-    });
+    return this.#all("/orders", { restaurant_id: restaurantId, ...filter });
+  }
+
+  /** A list, followed to its end. @param {string} path @param {object} query @returns {Promise<Snapshot>} */
+  async #all(path, query) {
+    let answer = await this.request("GET", path, { query: { ...query, limit: 100 } });
     /** @type {any[]} */
     const items = [...answer.data];
     let position = answer.position;
