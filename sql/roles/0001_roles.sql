@@ -8,8 +8,9 @@
 do $$
 declare
   wanted text;
-  -- from 16 on, who makes a role is its member but may not yet work as it
-  kind text := case when current_setting('server_version_num')::integer >= 160000 then 'set' else 'member' end;
+  -- From 16 on, who makes a role is its member but neither works as it nor has its rights until told so.
+  as_member text := case when current_setting('server_version_num')::integer >= 160000
+                         then 'with inherit true, set true' else '' end;
 begin
   foreach wanted in array array['fynlo_owner', 'fynlo_app', 'fynlo_readonly', 'fynlo_feed'] loop
     begin
@@ -20,8 +21,9 @@ begin
       null;  -- another database of this cluster was being set up in the same instant
     end;
     if not (select rolsuper from pg_roles where rolname = current_user)
-       and not pg_has_role(current_user, wanted, kind) then
-      execute format('grant %I to current_user', wanted);
+       and not (pg_has_role(current_user, wanted, 'usage')
+                and (as_member = '' or pg_has_role(current_user, wanted, 'set'))) then
+      execute format('grant %I to current_user %s', wanted, as_member);
     end if;
   end loop;
 end
@@ -42,5 +44,5 @@ create table if not exists fynlo.migrations (
   applied_at timestamptz not null default now(),
   duration_ms integer not null
 );
+alter table fynlo.migrations owner to fynlo_owner;
 grant select on fynlo.migrations to fynlo_app, fynlo_readonly;
-grant select, insert, update on fynlo.migrations to fynlo_owner;

@@ -1,6 +1,6 @@
--- Row-level security, enabled and forced on every table. The tenant is the transaction-local setting
--- app.restaurant_id, set by fynlo.enter(); without it no row is seen. Sub-selects make Postgres read the
--- setting once a statement instead of once a row.
+-- Row-level security, enabled and forced on every table but fynlo.migrations, which has no tenant. The tenant is
+-- the transaction-local setting app.restaurant_id, set by fynlo.enter(); without it no row is seen. Sub-selects
+-- make Postgres read the setting once a statement instead of once a row.
 set local role fynlo_owner;
 
 do $$
@@ -11,6 +11,7 @@ begin
     select c.oid::regclass from pg_class c
      where c.relnamespace in ('public'::regnamespace, 'fynlo'::regnamespace)
        and c.relkind in ('r', 'p') and c.relowner = 'fynlo_owner'::regrole
+       and c.oid <> 'fynlo.migrations'::regclass
   loop
     execute format('alter table %s enable row level security', t);
     execute format('alter table %s force row level security', t);
