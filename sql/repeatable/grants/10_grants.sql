@@ -2,7 +2,7 @@
 set local role fynlo_owner;
 
 grant select on all tables in schema public to fynlo_readonly, fynlo_app, fynlo_feed;
-revoke all on sessions, refresh_tokens from fynlo_readonly;
+revoke all on sessions, refresh_tokens, idempotency_keys from fynlo_readonly;
 revoke select on users from fynlo_readonly, fynlo_app;
 grant select (id, email, name, created_at) on users to fynlo_readonly, fynlo_app;
 
@@ -14,7 +14,7 @@ grant insert, update on day_counters to fynlo_feed;
 grant update (seq) on feed_heads to fynlo_feed;
 grant update (version, updated_at, closed_at) on orders to fynlo_feed;
 grant update (menu_version) on restaurants to fynlo_feed;
-grant delete on idempotency_keys to fynlo_feed;
+grant delete, update (created_at) on idempotency_keys to fynlo_feed;  -- update: to lock what it deletes
 grant select, insert, update, delete on fynlo.touched to fynlo_feed;
 
 -- What triggers call is nobody's to call: raise_versions() would reach any restaurant's orders.
