@@ -1,0 +1,120 @@
+"""A server as a process of its own: `fynlo serve`, as it runs in production but for its passwords."""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from types import TracebackType
+
+import httpx
+
+from fynlo.db.embedded import free_port
+
+STARTS_WITHIN_S = 30.0
+ENDS_WITHIN_S = 30.0
+
+
+class ServerProcess:
+    """One `fynlo serve` on a loopback port, which it keeps when it is started again.
+
+    `environment` overrides what the process gets: `FYNLO_REDIS_URL="redis://…"`, `FYNLO_WORKERS="2"`. Where
+    it does not come up, or ends by itself, what it logged is in the error. A context manager.
+    """
+
+    def __init__(self, database_url: str, *, port: int | None = None, **environment: str) -> None:
+        self.port = port or free_port()
+        self._environment = {
+            "FYNLO_DEVELOPMENT": "1",
+            "FYNLO_DATABASE_URL": database_url,
+            "FYNLO_PORT": str(self.port),
+            "FYNLO_LOG_FORMAT": "json",
+            "FYNLO_DRAIN_S": "1",
+            **environment,
+        }
+        self._process: subprocess.Popen[bytes] | None = None
+        self._directory = tempfile.TemporaryDirectory(prefix="fynlo-serve-")
+        self._log = Path(self._directory.name) / "log"
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def pid(self) -> int:
+        """Of the process that runs the workers."""
+        assert self._process is not None
+        return self._process.pid
+
+    @property
+    def log(self) -> str:
+        """What it has said so far, over all its starts."""
+        return self._log.read_text(errors="replace") if self._log.exists() else ""
+
+    def start(self) -> None:
+        """Start it and wait until it answers; a database that is away does not keep it from that."""
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("FYNLO_")}
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "fynlo", "serve"],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env={**inherited, **self._environment},
+            )
+        deadline = time.monotonic() + STARTS_WITHIN_S
+        while time.monotonic() < deadline:
+            if self._process.poll() is not None:
+                raise RuntimeError(f"the server ended at once:\n{self.log}")
+            try:
+                if httpx.get(f"{self.url}/health/live", timeout=2).status_code == 200:
+                    return
+            except httpx.TransportError:
+                time.sleep(0.03)
+        self.kill()
+        raise RuntimeError(f"the server did not answer within {STARTS_WITHIN_S:.0f} s:\n{self.log}")
+
+    def await_ready(self, within_s: float = 20.0) -> None:
+        """Wait until it says that requests may be sent, whatever it says of durability."""
+        deadline = time.monotonic() + within_s
+        while time.monotonic() < deadline:
+            checks = httpx.get(f"{self.url}/health/ready", timeout=10).json()["checks"]
+            if all(check["ok"] for name, check in checks.items() if name != "durability"):
+                return
+            time.sleep(0.05)
+        raise RuntimeError(f"the server is not ready after {within_s:.0f} s: {checks}")
+
+    def terminate(self) -> None:
+        """Ask it to go (SIGTERM), without waiting for that."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.terminate()
+
+    def stop(self) -> None:
+        """SIGTERM, and wait until it has drained and ended."""
+        if self._process is None:
+            return
+        self.terminate()
+        try:
+            self._process.wait(ENDS_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise RuntimeError(f"the server did not end on SIGTERM:\n{self.log}") from None
+        self._process = None
+
+    def kill(self) -> None:
+        """SIGKILL, as if the machine had gone; its workers see that it is gone and end."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def __enter__(self) -> "ServerProcess":
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+        self._directory.cleanup()
