@@ -12,8 +12,9 @@ import pytest
 from fynlo.db import catalogue, schema
 from fynlo.db.catalogue import Finding, checks, lint
 from fynlo.db.embedded import EmbeddedPostgres
+from fynlo.db.pool import Connection
 
-from .till import Connection, connect
+from .till import connect
 
 # What each check must see, and the fault that it is shown, in a transaction that is rolled back.
 FAULTS = [
