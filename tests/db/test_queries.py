@@ -1,0 +1,197 @@
+"""The named queries: each runs on the schema as it is, is asked for by name, and gets what it asks for."""
+
+import ast
+import re
+from collections import defaultdict
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+import fynlo
+from fynlo.db.queries import QueryFileError, parse, queries
+from fynlo.db.sqlfiles import sql_directory
+from fynlo.demo.data import PIZZERIA
+from fynlo.demo.seed import seed
+from fynlo.floor.models import TablesQuery
+from fynlo.floor.queries import tables
+from fynlo.http import Reply
+from fynlo.identity import queries as identity
+from fynlo.live import queries as live
+from fynlo.menu.models import MenuQuery
+from fynlo.menu.queries import menu_page
+from fynlo.orders import work
+from fynlo.orders.models import NewOrder, OrdersQuery
+from fynlo.orders.queries import orders_page
+from fynlo.restaurants.queries import restaurants_of
+from fynlo.tenancy import Once, Tenant, once, reading
+
+from .till import Till, application, connect, plain_line
+
+DOMAINS = sorted(path.stem for path in (sql_directory() / "queries").glob("*.sql"))
+ALL = [(domain, name) for domain in DOMAINS for name in queries(domain)]
+_PARAMETER = re.compile(r"%\((\w+)\)s")
+
+
+def parameters(text: bytes) -> list[str]:
+    """The names of its parameters, in order, each once."""
+    return list(dict.fromkeys(_PARAMETER.findall(text.decode())))
+
+
+def numbered(text: bytes) -> bytes:
+    """The query with $1, $2 … for its parameters, as PREPARE takes it."""
+    order = parameters(text)
+    return (
+        _PARAMETER.sub(lambda match: f"${order.index(match[1]) + 1}", text.decode())
+        .replace("%%", "%")
+        .encode()
+    )
+
+
+@pytest.mark.parametrize(("domain", "name"), ALL)
+async def test_a_query_is_prepared_as_the_role_that_runs_it(
+    module_seeded_url: str, domain: str, name: str
+) -> None:
+    role = None if domain == "demo" else "fynlo_app"
+    async with await connect(module_seeded_url, role) as conn:
+        prepared = await conn.execute(b"prepare q as " + numbered(queries(domain)[name]))
+        assert prepared.statusmessage == "PREPARE"
+
+
+@pytest.mark.parametrize(("domain", "name"), ALL)
+def test_a_query_says_what_it_returns(domain: str, name: str) -> None:
+    if not name.startswith("insert_demo_"):
+        assert queries(domain)[name].startswith(b"-- ")
+
+
+class _Asked(ast.NodeVisitor):
+    """The names that a module takes from its queries, `sql[f"insert_demo_{table}"]` by its beginning."""
+
+    def __init__(self) -> None:
+        self.domains: dict[str, str] = {}
+        self.names: set[tuple[str, str]] = set()
+
+    def visit_Assign(self, node: ast.Assign) -> None:
+        match node:
+            case ast.Assign(
+                targets=[ast.Name(id=variable)],
+                value=ast.Call(func=ast.Name(id="queries"), args=[ast.Constant(value=str(domain))]),
+            ):
+                self.domains[variable] = domain
+        self.generic_visit(node)
+
+    def visit_Subscript(self, node: ast.Subscript) -> None:
+        match node:
+            case ast.Subscript(value=ast.Name(id=variable), slice=ast.Constant(value=str(name))):
+                self._take(variable, name)
+            case ast.Subscript(
+                value=ast.Name(id=variable), slice=ast.JoinedStr(values=[ast.Constant(value=str(start)), *_])
+            ):
+                self._take(variable, f"{start}*")
+        self.generic_visit(node)
+
+    def _take(self, variable: str, name: str) -> None:
+        if variable in self.domains:
+            self.names.add((self.domains[variable], name))
+
+
+def test_every_name_is_used_and_every_used_name_is_there() -> None:
+    asked: set[tuple[str, str]] = set()
+    for path in Path(fynlo.__file__).parent.rglob("*.py"):
+        visitor = _Asked()
+        visitor.visit(ast.parse(path.read_text(encoding="utf-8")))
+        asked |= visitor.names
+    prefixes = {(domain, name[:-1]) for domain, name in asked if name.endswith("*")}
+    by_name = asked - {(domain, f"{prefix}*") for domain, prefix in prefixes}
+    by_prefix = {
+        (domain, name) for domain, name in ALL if any(domain == d and name.startswith(p) for d, p in prefixes)
+    }
+    assert by_name - set(ALL) == set()
+    assert set(ALL) - by_name - by_prefix == set()
+
+
+@pytest.fixture
+def bound(monkeypatch: pytest.MonkeyPatch) -> dict[tuple[str, str], set[frozenset[str]]]:
+    """What each named query was bound to while the test ran."""
+    known = {text: (domain, name) for domain, name in ALL for text in [queries(domain)[name]]}
+    found: dict[tuple[str, str], set[frozenset[str]]] = defaultdict(set)
+    execute = psycopg.AsyncConnection.execute
+
+    async def recording(self: Any, query: Any, params: Any = None, **options: Any) -> Any:
+        if query in known:
+            found[known[query]].add(frozenset(params) if isinstance(params, Mapping) else frozenset())
+        return await execute(self, query, params, **options)
+
+    monkeypatch.setattr(psycopg.AsyncConnection, "execute", recording)
+    return found
+
+
+async def test_a_typed_function_binds_every_parameter_and_no_other(
+    database_url: str, bound: dict[tuple[str, str], set[frozenset[str]]]
+) -> None:
+    async with await connect(database_url) as conn:
+        await seed(conn)
+    async with Till.at(database_url) as till:
+        order = await till.order(plain_line())
+        order = await till.add(order, plain_line())
+        await till.move(order, "cancelled", "they left")
+
+        async def answer(tenant: Tenant) -> Reply:
+            return await work.create(tenant, NewOrder(restaurant_id=PIZZERIA.id, items=()), b"")
+
+        await once(
+            till.pool,
+            till.context,
+            "orders.write",
+            Once("POST", "/", "key", b""),
+            answer,
+            restaurant_id=PIZZERIA.id,
+        )
+        async with reading(till.pool, till.context, "orders.read", restaurant_id=PIZZERIA.id) as tenant:
+            await menu_page(tenant.conn, MenuQuery(PIZZERIA.id), money=True)
+            await orders_page(tenant.conn, OrdersQuery(PIZZERIA.id), None)
+            await tables(tenant.conn, TablesQuery(PIZZERIA.id))
+    person, session = PIZZERIA.memberships[0].person, uuid4()
+    async with await application(database_url) as conn:
+        await restaurants_of(conn, person.id)
+        await identity.credentials(conn, person.email)
+        await identity.memberships(conn, person.id)
+        await identity.session_insert(conn, session, person.id, b"1" * 32, 60)
+        await identity.standing(conn, session)
+        await identity.refresh_token_lock(conn, b"1" * 32)
+        await identity.refresh_token_rotate(conn, b"1" * 32, b"2" * 32, 60)
+        await identity.session_revoke(conn, session, "logout")
+        await identity.sessions_revoke_all(conn, person.id)
+        await live.read_heads(conn, [PIZZERIA.id])
+        await live.read_events(conn, [(PIZZERIA.id, 0)], 10)
+        await live.make_event_partitions(conn)
+        await live.prune_idempotency_keys(conn, 10)
+    takes = {(domain, name): parameters(queries(domain)[name]) for domain, name in ALL}
+    wanted = {query: {frozenset(names)} for query, names in takes.items() if names}
+    assert {query: found for query, found in bound.items() if takes[query]} == wanted
+
+
+# -- the loader
+
+
+def test_a_file_is_split_by_its_names() -> None:
+    assert parse("-- All.\n\n-- name: one\n-- First.\nselect 1\n\n-- name: two\nselect 2\n", "x.sql") == {
+        "one": b"-- First.\nselect 1",
+        "two": b"select 2",
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "match"),
+    [
+        ("select 1\n-- name: one\nselect 1", r"x\.sql: SQL stands before the first"),
+        ("-- name: one\nselect 1\n-- name: one\nselect 2", r"x\.sql: the name one is given twice"),
+        ("-- name: one\n\n-- name: two\nselect 2", r"x\.sql: the query one is empty"),
+    ],
+)
+def test_a_file_out_of_order_is_refused(text: str, match: str) -> None:
+    with pytest.raises(QueryFileError, match=match):
+        parse(text, "x.sql")
