@@ -8,7 +8,7 @@ from msgspec import Meta, Struct
 
 from .rules import Role
 
-Email = Annotated[str, Meta(min_length=3, max_length=320, pattern="^[^@\\s]+@[^@\\s]+$")]
+Email = Annotated[str, Meta(min_length=3, max_length=320, pattern=r"^[^@\s\x00]+@[^@\s\x00]+\Z")]
 
 
 class Login(Struct, frozen=True, forbid_unknown_fields=True):

@@ -5,6 +5,7 @@ import hashlib
 import secrets
 import time
 from collections import OrderedDict
+from functools import partial
 from uuid import UUID
 
 import argon2
@@ -130,6 +131,8 @@ class Sessions:
             else:
                 await queries.session_revoke(conn, principal.session_id, "logout")
         self.forget_session(principal.session_id)
+        if everywhere:
+            self.forget_user(principal.user_id)
 
     async def principal(self, token: str) -> Principal:
         """Who an access token stands for, as of at most two seconds ago.
@@ -148,8 +151,12 @@ class Sessions:
         if task is None:
             task = asyncio.create_task(self._query(session_id))
             self._loading[session_id] = task
-            task.add_done_callback(lambda _done: self._loading.pop(session_id, None))
+            task.add_done_callback(partial(self._loaded, session_id))
         return await asyncio.shield(task)
+
+    def _loaded(self, session_id: UUID, task: asyncio.Task[Standing]) -> None:
+        if self._loading.get(session_id) is task:
+            del self._loading[session_id]
 
     async def _query(self, session_id: UUID) -> Standing:
         asked = time.monotonic()
@@ -157,6 +164,8 @@ class Sessions:
             standing = await queries.standing(conn, session_id)
         if standing is None:
             raise Unauthorized("This sign-in has ended; sign in again.", code="session_ended")
+        if self._loading.get(session_id) is not asyncio.current_task():
+            return standing  # forgotten while it was read: good for who asked before that, not to be kept
         self._standings[session_id] = (asked + STANDING_S, standing)
         self._standings.move_to_end(session_id)
         if len(self._standings) > STANDINGS:
@@ -166,13 +175,16 @@ class Sessions:
     def forget_session(self, session_id: UUID) -> None:
         """The next request of the session asks the database."""
         self._standings.pop(session_id, None)
+        self._loading.pop(session_id, None)
 
     def forget_user(self, user_id: UUID) -> None:
         for session_id in [s for s, (_, standing) in self._standings.items() if standing.user.id == user_id]:
             del self._standings[session_id]
+        self._loading.clear()  # whose these are is not known yet
 
     def forget_all(self) -> None:
         self._standings.clear()
+        self._loading.clear()
 
 
 def _principal(claims: Claims, standing: Standing) -> Principal:

@@ -1,0 +1,1 @@
+"""What the server promises over HTTP, asked of a server that runs."""
