@@ -136,12 +136,16 @@ declare
   entities uuid[];
   types text[];
   datas json[];
+  places uuid[] := '{}';
+  bases bigint[] := '{}';
   current_restaurant uuid;
   events integer;
   base bigint;
 begin
-  -- The first row's trigger drains all rows of the transaction; for the others nothing is left.
-  if not exists (select from fynlo.touched t where t.txid = pg_current_xact_id()) then
+  -- The first row's trigger drains all rows of the transaction; each of the others looks for its own only:
+  -- a look for any would walk over all the dead ones, once for every row.
+  if not exists (select from fynlo.touched t
+                  where t.txid = pg_current_xact_id() and t.entity_id = new.entity_id) then
     return null;
   end if;
 
@@ -245,16 +249,19 @@ begin
     if not found then
       raise exception 'restaurant % has no feed head', current_restaurant;
     end if;
-    insert into order_events (restaurant_id, seq, type, entity_id, data, actor, device_id, request_id)
-    select current_restaurant, base + row_number() over (order by e.place), e.type, e.entity, e.data,
-           nullif(current_setting('app.user_id', true), '')::uuid,
-           nullif(current_setting('app.device_id', true), '')::uuid,
-           nullif(current_setting('app.request_id', true), '')
-      from unnest(restaurants_of, types, entities, datas) with ordinality
-           as e (restaurant, type, entity, data, place)
-     where e.restaurant = current_restaurant;
+    places := places || current_restaurant;
+    bases := bases || base;
     perform pg_notify('fynlo_feed', current_restaurant::text);
   end loop;
+  insert into order_events (restaurant_id, seq, type, entity_id, data, actor, device_id, request_id)
+  select e.restaurant, h.base + row_number() over (partition by e.restaurant order by e.place), e.type, e.entity,
+         e.data, nullif(current_setting('app.user_id', true), '')::uuid,
+         nullif(current_setting('app.device_id', true), '')::uuid,
+         nullif(current_setting('app.request_id', true), '')
+    from unnest(restaurants_of, types, entities, datas) with ordinality
+         as e (restaurant, type, entity, data, place)
+    join unnest(places, bases) as h (restaurant, base) on h.restaurant = e.restaurant
+   order by e.place;
   return null;
 end
 $$;
