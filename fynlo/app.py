@@ -69,7 +69,7 @@ class Server:
             settings.refresh_token_s,
             MovingWindowRateLimiter(_limit_storage(settings.redis_url)),
         )
-        self._menus = MenuCache()
+        self._menus = MenuCache(enabled=settings.menu_cache)
         self._hub = Hub(
             settings.listen_url,
             settings.database_url,
@@ -92,7 +92,9 @@ class Server:
         handlers = [
             *identity_routes(self._sessions),
             *restaurant_routes(self._pool),
-            *menu_routes(self._pool, self, self._menus, SharedMenus(self._redis)),
+            *menu_routes(
+                self._pool, self, self._menus, SharedMenus(self._redis if settings.menu_cache else None)
+            ),
             *floor_routes(self._pool),
             *order_routes(self._pool),
             *health_routes(self._pool, self),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import rich_click as click
 
 from fynlo import __version__
+from fynlo.commands.bench import bench
 from fynlo.commands.dev import dev
 from fynlo.commands.serve import migrate, seed, serve
 from fynlo.commands.simulate import simulate
@@ -17,5 +18,5 @@ def main() -> None:
     """Fynlo: the backend of a restaurant point of sale."""
 
 
-for command in (dev, serve, migrate, seed, simulate, watch):
+for command in (dev, serve, migrate, seed, simulate, watch, bench):
     main.add_command(command)

@@ -4,13 +4,15 @@ import hashlib
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Any, NoReturn, TypeVar
-from urllib.parse import urlencode
+from functools import lru_cache
+from typing import Annotated, Any, NoReturn, TypeVar, cast
+from urllib.parse import parse_qsl, urlencode
 from uuid import UUID
 
 import msgspec
 from litestar import Request, Response
 from litestar.datastructures import State
+from litestar.response.base import ASGIResponse
 from msgspec import Meta
 
 from fynlo.errors import BadRequest, FieldProblem, Invalid, UnsupportedMedia, VersionRequired
@@ -25,6 +27,18 @@ Text = Annotated[str, Meta(max_length=2_000, pattern=_NO_NUL)]
 
 _AT = re.compile(r" - at `(?:key in )?\$\.?(?P<path>[^`]*)`$")
 _KEY = re.compile(r"^[\x21-\x7e]{1,255}$")
+
+
+class Encoded(ASGIResponse):
+    """JSON bytes as an answer, on the shortest way: for hot routes. Header names are in lower case."""
+
+    def __init__(self, body: bytes, status: int, headers: Mapping[str, str]) -> None:
+        super().__init__(
+            body=body,
+            status_code=status,
+            media_type="application/json",
+            encoded_headers=[(name.encode(), value.encode()) for name, value in headers.items()],
+        )
 
 
 class Reply(msgspec.Struct, frozen=True):
@@ -101,8 +115,15 @@ def query(request: AnyRequest, kind: type[T], *, lists: frozenset[str] = frozens
 
     Raises Invalid for an unknown, repeated or unusable parameter.
     """
+    found: T = _query(request.scope["query_string"], cast("Any", kind), lists)
+    return found
+
+
+@lru_cache(maxsize=4_096)
+def _query(query_string: bytes, kind: Any, lists: frozenset[str]) -> Any:
+    # Screens ask the same again and again, and what is asked is frozen: it is read once.
     values: dict[str, Any] = {}
-    for name, value in request.query_params.multi_items():
+    for name, value in parse_qsl(query_string.decode("latin-1"), keep_blank_values=True):
         if name in lists:
             values.setdefault(name, []).append(value)
         elif name in values:
@@ -113,6 +134,14 @@ def query(request: AnyRequest, kind: type[T], *, lists: frozenset[str] = frozens
         return msgspec.convert(values, kind, strict=False)
     except msgspec.ValidationError as exc:
         _invalid(exc, "the query")
+
+
+def header(request: AnyRequest, name: bytes) -> str | None:
+    """A header by its lower-case name, without making the whole of them on a hot route."""
+    for found, value in request.scope["headers"]:
+        if found == name:
+            return value.decode("latin-1")
+    return None
 
 
 def idempotency_key(request: AnyRequest) -> str | None:
@@ -168,16 +197,27 @@ def unchanged(if_none_match: str | None, etag: str) -> bool:
 
 def link(request: AnyRequest, rel: str, **changed: Any) -> str:
     """A link (RFC 8288) to the same list with other parameters, relative to this server."""
-    kept = [(name, value) for name, value in request.query_params.multi_items() if name not in changed]
-    return f'<{request.url.path}?{urlencode([*kept, *changed.items()])}>; rel="{rel}"'
+    return _link(request.scope["path"], request.scope["query_string"], rel, changed)
+
+
+def _link(path: str, query_string: bytes, rel: str, changed: Mapping[str, Any]) -> str:
+    kept = [(n, v) for n, v in parse_qsl(query_string.decode("latin-1")) if n not in changed]
+    return f'<{path}?{urlencode([*kept, *changed.items()])}>; rel="{rel}"'
 
 
 def page_links(request: AnyRequest, page: int, limit: int, total: int) -> dict[str, str]:
     """X-Total-Count and the links of a list in pages."""
+    links = _page_links(request.scope["path"], request.scope["query_string"], page, limit, total)
+    return {"x-total-count": str(total), "link": links}
+
+
+@lru_cache(maxsize=4_096)
+def _page_links(path: str, query_string: bytes, page: int, limit: int, total: int) -> str:
     last = max(1, -(-total // limit))
     wanted = {"first": 1, "prev": page - 1, "next": page + 1, "last": last}
-    links = [link(request, rel, page=n) for rel, n in wanted.items() if 1 <= n <= last]
-    return {"X-Total-Count": str(total), "Link": ", ".join(links)}
+    return ", ".join(
+        _link(path, query_string, rel, {"page": n}) for rel, n in wanted.items() if 1 <= n <= last
+    )
 
 
 def utc_now() -> datetime:

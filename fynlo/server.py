@@ -41,28 +41,33 @@ def serve(chosen: Settings) -> None:
     counters = tempfile.mkdtemp(prefix="fynlo-metrics-") if chosen.workers > 1 else None
     if counters is not None:
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = counters
-    granian = Granian(
-        "fynlo.server:application",
+    running = granian("fynlo.server:application", chosen.host, chosen.port, chosen.workers)
+    running.workers_kill_timeout = int(chosen.drain_s) + 20
+    try:
+        running.serve()
+    finally:
+        if counters is not None:
+            shutil.rmtree(counters, ignore_errors=True)
+
+
+def granian(target: str, host: str, port: int, workers: int = 1) -> Any:
+    """The server as we set it up; `target` names a function that makes the application."""
+    return Granian(
+        target,
         factory=True,
-        address=chosen.host,
-        port=chosen.port,
+        address=host,
+        port=port,
         interface=Interfaces.ASGI,
         http=HTTPModes.http1,
         http1_settings=HTTP1Settings(header_read_timeout=15_000),
-        workers=chosen.workers,
+        workers=workers,
         loop=Loops.uvloop,
         runtime_mode=RuntimeModes.st,
         backlog=BACKLOG,
         backpressure=CONNECTIONS,
         respawn_failed_workers=True,
-        workers_kill_timeout=int(chosen.drain_s) + 20,
         log_level=LogLevels.warning,
     )
-    try:
-        granian.serve()
-    finally:
-        if counters is not None:
-            shutil.rmtree(counters, ignore_errors=True)
 
 
 def check_free(host: str, port: int) -> None:

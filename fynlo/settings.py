@@ -38,6 +38,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     max_sockets_per_user: int = 1_000
     max_sockets_per_restaurant: int = 2_000
     max_unauthenticated_sockets: int = 1_000
+    menu_cache: bool = True
     development: bool = False
 
 
@@ -96,6 +97,7 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
         max_sockets_per_restaurant=_whole(env, "FYNLO_MAX_SOCKETS_PER_RESTAURANT", 2_000, 1, 1_000_000),
         max_unauthenticated_sockets=_whole(env, "FYNLO_MAX_UNAUTHENTICATED_SOCKETS", 1_000, 1, 1_000_000),
         drain_s=float(_whole(env, "FYNLO_DRAIN_S", 5, 1, 300)),
+        menu_cache=_flag(env, "FYNLO_MENU_CACHE", default=True),
         development=development,
     )
 
@@ -113,11 +115,11 @@ def _whole(env: Mapping[str, str], name: str, default: int, low: int, high: int)
     return value
 
 
-def _flag(env: Mapping[str, str], name: str) -> bool:
+def _flag(env: Mapping[str, str], name: str, *, default: bool = False) -> bool:
     text = env.get(name, "").lower()
     if text not in ("", "0", "1", "false", "true"):
         raise SettingsError(f"{name} must be 1 or 0, not {text!r}.")
-    return text in ("1", "true")
+    return text in ("1", "true") if text else default
 
 
 def _check_url(name: str, url: str, schemes: tuple[str, ...]) -> None:

@@ -115,7 +115,11 @@ class ApiClient:
         """The tables of a restaurant, page by page; the position is the lowest of its pages'."""
         pages: list[Snapshot[Table]] = []
         while not pages or (pages[-1].items and sum(len(p.items) for p in pages) < (pages[0].total or 0)):
-            params: dict[str, str | int] = {"restaurant_id": restaurant_id, "page": len(pages) + 1, "limit": 100}
+            params: dict[str, str | int] = {
+                "restaurant_id": restaurant_id,
+                "page": len(pages) + 1,
+                "limit": 100,
+            }
             pages.append(snapshot(await self._get("/tables", params), Table))
         tables = [table for page in pages for table in page.items]
         return Snapshot(tables, lowest([page.position for page in pages]), pages[0].total)

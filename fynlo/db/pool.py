@@ -30,7 +30,13 @@ async def _configure(conn: Connection) -> None:
     )
 
 
-def create_pool(database_url: str, size: int, *, timeout_s: float = 3.0) -> Pool:
+def create_pool(
+    database_url: str,
+    size: int,
+    *,
+    timeout_s: float = 3.0,
+    connection_class: type[Connection] = Connection,
+) -> Pool:
     """A closed pool of autocommit connections working as fynlo_app; open it in the lifespan."""
     return psycopg_pool.AsyncConnectionPool(
         database_url,
@@ -42,7 +48,7 @@ def create_pool(database_url: str, size: int, *, timeout_s: float = 3.0) -> Pool
         name="fynlo",
         configure=_configure,
         kwargs={"autocommit": True, "application_name": "fynlo", "prepare_threshold": 2},
-        connection_class=Connection,
+        connection_class=connection_class,
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import psycopg
 import structlog
 
+from fynlo import metrics
 from fynlo.db.pool import APPLICATION_ROLE, Connection
 
 log = structlog.get_logger(__name__)
@@ -77,11 +78,13 @@ class Listener:
                     await conn.execute(f"listen {CONTROL_CHANNEL}")
                     await self._connected()
                     self.listening = True
+                    metrics.listening.set(1)
                     backoff.reset()
                     log.info("feed_listening")
                     await self._pump(conn)
                 finally:
                     self.listening = False
+                    metrics.listening.set(0)
                     with contextlib.suppress(psycopg.Error, OSError):
                         await conn.close()
             except (psycopg.Error, OSError) as exc:

@@ -62,9 +62,13 @@ Load = Callable[[], Awaitable[Loaded]]
 
 
 class MenuCache:
-    """The answers of one process. `changed` is called for each change of a menu that the feed shows."""
+    """The answers of one process. `changed` is called for each change of a menu that the feed shows.
 
-    def __init__(self) -> None:
+    Not `enabled`, it keeps nothing and every request reads for itself: for measuring.
+    """
+
+    def __init__(self, *, enabled: bool = True) -> None:
+        self._enabled = enabled
         self._answers: OrderedDict[Key, Answer] = OrderedDict()
         self._keys: dict[UUID, set[Key]] = {}
         self._bytes = 0
@@ -79,6 +83,8 @@ class MenuCache:
 
     async def load(self, key: Key, load: Load) -> Loaded:
         """The answer by way of `load`, which runs once however many wait for it."""
+        if not self._enabled:
+            return await load()
         task = self._loading.get(key)
         if task is None:
             task = self._loading[key] = asyncio.create_task(self._load(key, load))

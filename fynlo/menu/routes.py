@@ -5,14 +5,14 @@ from typing import Protocol
 from uuid import UUID
 
 import msgspec
-from litestar import Response, get
+from litestar import get
 from litestar.handlers import HTTPRouteHandler
 
 from fynlo import metrics
 from fynlo.context import Context, context_of, membership
 from fynlo.db.feed import Position
 from fynlo.db.pool import Pool
-from fynlo.http import AnyRequest, page_links, query, unchanged
+from fynlo.http import AnyRequest, Encoded, header, page_links, query, unchanged
 from fynlo.identity.rules import may
 from fynlo.openapi import Operation, described
 from fynlo.tenancy import reading
@@ -65,7 +65,7 @@ def menu_routes(
             )
         ),
     )
-    async def menu(request: AnyRequest) -> Response[bytes]:
+    async def menu(request: AnyRequest) -> Encoded:
         """What can be ordered, in the order of the card: by category, then by place in it. A product with
         variants is sold by variant, whose price is the whole price. Ask again with If-None-Match: an unchanged
         page is a 304."""
@@ -80,14 +80,14 @@ def menu_routes(
         else:
             metrics.menu_answers.labels("process").inc()
         headers = {
-            "ETag": found.etag,
-            "Fynlo-Feed": str(position),
-            "Cache-Control": "private, no-cache",
-            "Vary": "Authorization",
+            "etag": found.etag,
+            "fynlo-feed": str(position),
+            "cache-control": "private, no-cache",
+            "vary": "Authorization",
         }
-        if unchanged(request.headers.get("if-none-match"), found.etag):
-            return Response(b"", status_code=304, headers=headers)
+        if unchanged(header(request, b"if-none-match"), found.etag):
+            return Encoded(b"", 304, headers)
         headers |= page_links(request, asked.page, asked.limit, found.total)
-        return Response(found.body, headers=headers, media_type="application/json")
+        return Encoded(found.body, 200, headers)
 
     return [menu]

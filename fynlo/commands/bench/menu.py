@@ -1,0 +1,76 @@
+"""The menu: a page of 50 products with variants and modifiers."""
+
+from __future__ import annotations
+
+import itertools
+from uuid import uuid4
+
+import httpx
+
+from fynlo.commands.bench.house import OWNER, House
+from fynlo.commands.bench.load import load, request
+from fynlo.commands.bench.report import Figure
+from fynlo.commands.bench.statements import RecordingConnection, Statement, script
+from fynlo.context import Context
+from fynlo.db.pool import create_pool
+from fynlo.demo.data import PIZZERIA
+from fynlo.identity.models import Membership, Principal, User
+from fynlo.menu.models import MenuQuery
+from fynlo.menu.queries import menu_page
+from fynlo.tenancy import reading
+
+CONNECTIONS = 16
+
+
+async def run(house: House, rounds: int, seconds: float) -> list[Figure]:
+    """Requests a second: from the cache beside a bare application with the same bytes, unchanged (304), and
+    without any cache beside pgbench running the same statements."""
+    cached = await house.serve()
+    uncached = await house.serve(FYNLO_MENU_CACHE="0")
+    path = f"/api/v1/menu?restaurant_id={PIZZERIA.id}&limit=50"
+    authorized = {"authorization": f"Bearer {await house.token(cached)}"}
+    async with httpx.AsyncClient() as client:
+        answer = await client.get(cached + path, headers=authorized)
+    body = house.postgres.directory / "menu.json"
+    body.write_bytes(answer.content)
+    bare = await house.floor(FYNLO_FLOOR_BODY=str(body))
+    text, variables = script(await _statements(house))
+    whole = request("GET", path, authorized)
+    known = request("GET", path, authorized | {"if-none-match": answer.headers["etag"]})
+
+    async def rate(address: str, what: bytes) -> float:
+        done = await load(address, lambda: itertools.repeat(what), connections=CONNECTIONS, seconds=seconds)
+        assert set(done.statuses) <= {200, 304}, done.statuses
+        return done.rate
+
+    found: dict[str, list[float]] = {name: [] for name in ("floor", "cached", "304", "uncached", "pgbench")}
+    for _ in range(rounds):
+        found["floor"].append(await rate(bare, whole))
+        found["cached"].append(await rate(cached, whole))
+        found["304"].append(await rate(cached, known))
+        found["pgbench"].append(await house.pgbench(text, variables, clients=CONNECTIONS, seconds=seconds))
+        found["uncached"].append(await rate(uncached, whole))
+    return [
+        Figure("cached, beside a bare ASGI application", "requests/s", found["cached"], found["floor"]),
+        Figure("unchanged (304), beside the same", "requests/s", found["304"], found["floor"]),
+        Figure("uncached, beside pgbench", "requests/s", found["uncached"], found["pgbench"]),
+        Figure("size of the answer", "bytes", [len(answer.content)]),
+    ]
+
+
+async def _statements(house: House) -> list[Statement]:
+    """What the server asks the database for a page of the menu."""
+    pool = create_pool(house.postgres.url(), 1, connection_class=RecordingConnection)
+    async with pool:
+        async with reading(pool, bench_context(), "menu.read", restaurant_id=PIZZERIA.id) as tenant:
+            await menu_page(tenant.conn, MenuQuery(PIZZERIA.id, limit=50), money=True)
+        async with pool.connection() as conn:
+            assert isinstance(conn, RecordingConnection)
+            return conn.recorded
+
+
+def bench_context() -> Context:
+    """A request of the demo's owner."""
+    place = Membership(PIZZERIA.id, PIZZERIA.name, "owner")
+    user = User(OWNER.id, OWNER.email, OWNER.name)
+    return Context("bench", "127.0.0.1", Principal(user, uuid4(), 2**40, {PIZZERIA.id: place}))
