@@ -1,5 +1,6 @@
 -- A table that fynlo_feed does not see, or a tenant's policy that does not look at app.restaurant_id.
 -- A partition is read and written through its parent, whose policies count.
+-- What an extension brought is left to it.
 select c.oid::regclass::text as object, 'no policy feed' as detail
   from pg_class c
  where c.relnamespace in ('public'::regnamespace, 'fynlo'::regnamespace)
@@ -7,6 +8,8 @@ select c.oid::regclass::text as object, 'no policy feed' as detail
    and c.oid <> 'fynlo.migrations'::regclass
    and not exists (select from pg_policy p
                     where p.polrelid = c.oid and 'fynlo_feed'::regrole = any (p.polroles))
+   and not exists (select from pg_depend d
+                    where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e')
 union all
 select c.oid::regclass::text, 'policy ' || p.polname
   from pg_policy p join pg_class c on c.oid = p.polrelid

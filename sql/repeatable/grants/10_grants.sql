@@ -1,7 +1,20 @@
 -- Who may do what. The application deletes nothing and cannot write the log.
 set local role fynlo_owner;
 
-grant select on all tables in schema public to fynlo_readonly, fynlo_app, fynlo_feed;
+-- Not "all tables in schema public": a table of somebody else there, an extension's say, would be an error.
+do $$
+declare
+  t regclass;
+begin
+  for t in
+    select c.oid::regclass from pg_class c
+     where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p', 'v')
+       and c.relowner = 'fynlo_owner'::regrole
+  loop
+    execute format('grant select on %s to fynlo_readonly, fynlo_app, fynlo_feed', t);
+  end loop;
+end
+$$;
 revoke all on sessions, refresh_tokens, idempotency_keys from fynlo_readonly;
 revoke select on users from fynlo_readonly, fynlo_app;
 grant select (id, email, name, created_at) on users to fynlo_readonly, fynlo_app;
