@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time
@@ -58,7 +59,7 @@ def _literal(name: str, value: Any, variables: dict[str, str]) -> str:
         case bytes():
             return f"'\\x{value.hex()}'::bytea"
         case Json() | Jsonb():
-            dumped = value.dumps(value.obj) if value.dumps else ""
+            dumped = (value.dumps or json.dumps)(value.obj)
             text = dumped.decode() if isinstance(dumped, bytes) else dumped
             kind = "::jsonb" if isinstance(value, Jsonb) else "::json"
         case list():
@@ -71,7 +72,10 @@ def _literal(name: str, value: Any, variables: dict[str, str]) -> str:
             text, kind = str(value), "::time"
         case _:
             text = str(value)
-            kind = "::uuid" if re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", text) else "::text"
+            if re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", text):
+                kind = "::uuid"
+            elif RANDOM in text:
+                kind = "::text"  # anything else takes the type that its place wants, as it does from psycopg
     variables[name] = text
     place = f":{name}::text" if RANDOM in text or kind else f":{name}"
     if RANDOM in text:
