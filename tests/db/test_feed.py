@@ -178,6 +178,16 @@ async def test_a_menu_change_is_one_event_with_the_new_version(seeded_url: str) 
     assert (event.type, event.data) == ("menu.updated", {"menu_version": version + 1})
 
 
+async def test_another_currency_is_another_menu(seeded_url: str) -> None:
+    async with await connect(seeded_url) as conn:
+        start = await head(conn)
+        version = await value(conn, "select menu_version from restaurants where id = %s", PLACE)
+        await conn.execute("update restaurants set currency = 'CHF', name = 'Ours' where id = %s", (PLACE,))
+        await conn.execute("update restaurants set currency = 'CHF', name = 'Theirs' where id = %s", (PLACE,))
+        (event,) = await events(conn, PLACE, start)
+    assert (event.type, event.data) == ("menu.updated", {"menu_version": version + 1})
+
+
 async def test_a_changed_product_has_a_higher_version(seeded_url: str) -> None:
     product = PIZZERIA.products[0].id
     async with await connect(seeded_url) as conn:
@@ -443,6 +453,21 @@ async def test_who_works_where_and_who_is_signed_in_is_told_on_the_other_channel
         await conn.execute("update sessions set revoked_at = now(), revoked_reason = 'logout'")
         heard = [hint.payload async for hint in listening.notifies(timeout=10, stop_after=2)]
     assert heard == [f"member:{person}", f"session:{session}"]
+
+
+async def test_a_membership_that_passes_to_somebody_else_is_told_of_both(seeded_url: str) -> None:
+    one, other = PIZZERIA.memberships[0].person.id, RIVAL.memberships[0].person.id
+    async with await connect(seeded_url) as conn, await connect(seeded_url) as listening:
+        await listening.execute("listen fynlo_control")
+        await conn.execute(
+            "update memberships set user_id = %s where user_id = %s and restaurant_id = %s",
+            (other, one, PLACE),
+        )
+        await conn.execute(
+            "delete from memberships where user_id = %s and restaurant_id = %s", (other, PLACE)
+        )
+        heard = [hint.payload async for hint in listening.notifies(timeout=10, stop_after=3)]
+    assert heard == [f"member:{one}", f"member:{other}", f"member:{other}"]
 
 
 # -- the application's own role cannot get round it

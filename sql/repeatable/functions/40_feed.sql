@@ -122,6 +122,18 @@ begin
 end
 $$;
 
+create or replace function fynlo.note_currency() returns trigger
+language plpgsql security definer
+set search_path = pg_catalog, public, pg_temp
+as $$
+-- A menu shows the restaurant's currency beside each price.
+begin
+  insert into fynlo.touched (restaurant_id, entity, entity_id) values (new.id, 'menu', new.id)
+  on conflict (txid, entity_id) do nothing;
+  return null;
+end
+$$;
+
 -- fynlo.touched is empty whenever vacuum looks at it, so the planner would read all of it, dead rows and
 -- all, at every commit until the next vacuum: enable_seqscan keeps it on the key.
 create or replace function fynlo.drain() returns trigger
@@ -280,9 +292,15 @@ create or replace function fynlo.tell_membership() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, public, pg_temp
 as $$
--- The control channel: whose memberships changed. A lost hint costs the life of a cache entry.
+-- The control channel: whose memberships changed, both where one passed from one person to another. A lost
+-- hint costs the life of a cache entry.
 begin
-  perform pg_notify('fynlo_control', 'member:' || coalesce(new.user_id, old.user_id)::text);
+  if tg_op <> 'INSERT' then
+    perform pg_notify('fynlo_control', 'member:' || old.user_id::text);
+  end if;
+  if tg_op <> 'DELETE' then
+    perform pg_notify('fynlo_control', 'member:' || new.user_id::text);
+  end if;
   return null;
 end
 $$;

@@ -8,7 +8,8 @@ set search_path = pg_catalog, public, pg_temp
 set lock_timeout = '900ms'
 as $$
 -- Makes the partitions of order_events from this month to p_months_ahead months on; returns those it made.
--- While another process is at it, there is nothing to do.
+-- While another process is at it, there is nothing to do. It never fails for what others do: a month whose
+-- events already stand in the default partition stays there, and what is locked is left to the next run.
 declare
   month date;
   partition_name text;
@@ -23,9 +24,18 @@ begin
   loop
     partition_name := 'order_events_' || to_char(month, 'YYYY_MM');
     if to_regclass('public.' || partition_name) is null then
-      execute format('create table public.%I partition of public.order_events for values from (%L) to (%L)',
-                     partition_name, month::timestamp at time zone 'UTC',
-                     (month + interval '1 month')::timestamp at time zone 'UTC');
+      begin
+        execute format('create table public.%I partition of public.order_events for values from (%L) to (%L)',
+                       partition_name, month::timestamp at time zone 'UTC',
+                       (month + interval '1 month')::timestamp at time zone 'UTC');
+      exception
+        when check_violation then
+          raise warning 'events of % stand in order_events_default already: that month stays there', month;
+          continue;
+        when lock_not_available then
+          raise warning 'order_events is locked: the partition for % is left to the next run', month;
+          return;
+      end;
       execute format('alter table public.%I enable row level security', partition_name);
       execute format('alter table public.%I force row level security', partition_name);
       execute format('create trigger %I before delete or truncate on public.%I

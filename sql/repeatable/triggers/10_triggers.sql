@@ -4,6 +4,9 @@ set local role fynlo_owner;
 create or replace trigger restaurants_head after insert on restaurants
   for each row execute function fynlo.new_head();
 
+create or replace trigger restaurants_note_currency after update of currency on restaurants
+  for each row when (new.currency <> old.currency) execute function fynlo.note_currency();
+
 create or replace trigger memberships_tell after insert or update or delete on memberships
   for each row execute function fynlo.tell_membership();
 create or replace trigger sessions_tell after update of revoked_at on sessions
