@@ -15,6 +15,8 @@ from .models import ItemModifier, NewItem, OrderItem, OrderTotals
 from .money import ModifierPrice, PricedLine, ServiceCharge, TaxSettings, Totals, totals
 from .rules import SelectionGroup, selection_problems
 
+MOST = 999
+
 
 class Stamp(Struct, frozen=True):
     """The settings an order was made under."""
@@ -38,8 +40,8 @@ class Stamp(Struct, frozen=True):
 def unpriced(items: Sequence[NewItem], products: Mapping[UUID, Sellable], *, status: str) -> list[OrderItem]:
     """The lines with their prices, before any total is known.
 
-    Raises Invalid `validation_failed` for what is not on the menu, Invalid `modifier_selection` for too few
-    or too many modifiers, Conflict `out_of_stock` naming the lines.
+    Raises Invalid `validation_failed` for what is not on the menu or cannot be counted, Invalid
+    `modifier_selection` for too few or too many modifiers, Conflict `out_of_stock` naming the lines.
     """
     unknown = [problem for place, item in enumerate(items) for problem in _unknown(place, item, products)]
     if unknown:
@@ -88,6 +90,8 @@ def _unknown(place: int, item: NewItem, products: Mapping[UUID, Sellable]) -> li
                     f"This modifier is not offered with {product.name}.",
                 )
             )
+    if any(quantity > MOST for quantity in _quantities(item).values()):
+        problems.append(FieldProblem(f"{at}.modifiers", f"Choose each modifier at most {MOST} times."))
     return problems
 
 

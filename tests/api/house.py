@@ -155,7 +155,7 @@ def product(name: str, place: Restaurant = PIZZERIA) -> Product:
     return place.product(name)
 
 
-def line(name: str, **fields: Any) -> Json:
+def line(name: str, /, **fields: Any) -> Json:
     """A line of a product by its name."""
     return {"product_id": product(name).id, **fields}
 
