@@ -47,15 +47,15 @@ def keys(shape: Any) -> Any:
 # -- which events
 
 
-async def test_an_order_begins_with_one_event_that_stands_alone(seeded_url: str) -> None:
-    async with Till.at(seeded_url) as till, await connect(seeded_url) as conn:
+async def test_an_order_begins_with_one_event_that_stands_alone(module_seeded_url: str) -> None:
+    async with Till.at(module_seeded_url) as till, await connect(module_seeded_url) as conn:
         before = await head(conn)
         await till.order(plain_line(), dressed_line())
         assert await kinds(conn, before) == ["order.created"]
 
 
-async def test_each_action_of_the_application_is_the_event_it_is_named_after(seeded_url: str) -> None:
-    async with Till.at(seeded_url) as till, await connect(seeded_url) as conn:
+async def test_each_action_of_the_application_is_the_event_it_is_named_after(module_seeded_url: str) -> None:
+    async with Till.at(module_seeded_url) as till, await connect(module_seeded_url) as conn:
         order = await till.order(plain_line())
         start = await head(conn)
         order = await till.add(order, dressed_line())
@@ -78,24 +78,24 @@ async def test_each_action_of_the_application_is_the_event_it_is_named_after(see
     ]
 
 
-async def test_lines_on_an_order_that_was_ready_are_two_events(seeded_url: str) -> None:
-    async with Till.at(seeded_url) as till, await connect(seeded_url) as conn:
+async def test_lines_on_an_order_that_was_ready_are_two_events(module_seeded_url: str) -> None:
+    async with Till.at(module_seeded_url) as till, await connect(module_seeded_url) as conn:
         order = await till.move(await till.order(plain_line()), "ready")
         start = await head(conn)
         await till.add(order, plain_line())
         assert await kinds(conn, start) == ["order.items_added", "order.status_changed"]
 
 
-async def test_a_completed_order_says_so(seeded_url: str) -> None:
-    async with await connect(seeded_url) as conn:
+async def test_a_completed_order_says_so(module_seeded_url: str) -> None:
+    async with await connect(module_seeded_url) as conn:
         order = await psql_order(conn)
         start = await head(conn)
         await conn.execute("update orders set status = 'completed' where id = %s", (order,))
         assert await kinds(conn, start) == ["order.completed"]
 
 
-async def test_a_save_with_many_changes_is_one_update(seeded_url: str) -> None:
-    async with await connect(seeded_url) as conn:
+async def test_a_save_with_many_changes_is_one_update(module_seeded_url: str) -> None:
+    async with await connect(module_seeded_url) as conn:
         order = await psql_order(conn)
         start = await head(conn)
         async with conn.transaction():
@@ -107,8 +107,8 @@ async def test_a_save_with_many_changes_is_one_update(seeded_url: str) -> None:
     assert (event.order.notes, event.order.covers, event.order.customer_name) == ("window", 3, "Ada")
 
 
-async def test_a_change_that_changes_nothing_is_no_event(seeded_url: str) -> None:
-    async with Till.at(seeded_url) as till, await connect(seeded_url) as conn:
+async def test_a_change_that_changes_nothing_is_no_event(module_seeded_url: str) -> None:
+    async with Till.at(module_seeded_url) as till, await connect(module_seeded_url) as conn:
         order = await till.order(dressed_line())
         start = await head(conn)
         await conn.execute("update orders set notes = notes")
@@ -119,8 +119,8 @@ async def test_a_change_that_changes_nothing_is_no_event(seeded_url: str) -> Non
         assert (await till.read(order.id)).version == order.version
 
 
-async def test_a_status_that_went_and_came_back_is_an_update(seeded_url: str) -> None:
-    async with await connect(seeded_url) as conn:
+async def test_a_status_that_went_and_came_back_is_an_update(module_seeded_url: str) -> None:
+    async with await connect(module_seeded_url) as conn:
         order = await psql_order(conn)
         start = await head(conn)
         async with conn.transaction():
@@ -137,8 +137,10 @@ async def test_a_status_that_went_and_came_back_is_an_update(seeded_url: str) ->
         ("update order_item_modifiers set quantity = 2 where order_id = %s", "order.updated"),
     ],
 )
-async def test_a_change_of_a_line_is_a_change_of_its_order(seeded_url: str, change: str, wanted: str) -> None:
-    async with Till.at(seeded_url) as till, await connect(seeded_url) as conn:
+async def test_a_change_of_a_line_is_a_change_of_its_order(
+    module_seeded_url: str, change: str, wanted: str
+) -> None:
+    async with Till.at(module_seeded_url) as till, await connect(module_seeded_url) as conn:
         order = await till.order(dressed_line())
         start = await head(conn)
         await conn.execute(change.encode(), (order.id,))
@@ -151,8 +153,8 @@ async def test_a_change_of_a_line_is_a_change_of_its_order(seeded_url: str, chan
         assert event.data["item_ids"] == [str(order.items[0].id)]
 
 
-async def test_a_line_that_moves_changes_both_orders(seeded_url: str) -> None:
-    async with Till.at(seeded_url) as till, await connect(seeded_url) as conn:
+async def test_a_line_that_moves_changes_both_orders(module_seeded_url: str) -> None:
+    async with Till.at(module_seeded_url) as till, await connect(module_seeded_url) as conn:
         one = await till.order(plain_line(), plain_line())
         other = await till.order(plain_line())
         start = await head(conn)
@@ -165,8 +167,8 @@ async def test_a_line_that_moves_changes_both_orders(seeded_url: str) -> None:
     assert len(found[other.id].order.items) == 2
 
 
-async def test_a_menu_change_is_one_event_with_the_new_version(seeded_url: str) -> None:
-    async with await connect(seeded_url) as conn:
+async def test_a_menu_change_is_one_event_with_the_new_version(module_seeded_url: str) -> None:
+    async with await connect(module_seeded_url) as conn:
         start, version = (
             await head(conn),
             await value(conn, "select menu_version from restaurants where id = %s", PLACE),
@@ -188,9 +190,9 @@ async def test_another_currency_is_another_menu(seeded_url: str) -> None:
     assert (event.type, event.data) == ("menu.updated", {"menu_version": version + 1})
 
 
-async def test_a_changed_product_has_a_higher_version(seeded_url: str) -> None:
+async def test_a_changed_product_has_a_higher_version(module_seeded_url: str) -> None:
     product = PIZZERIA.products[0].id
-    async with await connect(seeded_url) as conn:
+    async with await connect(module_seeded_url) as conn:
         read = "select version from products where id = %s"
         before = await value(conn, read, product)
         await conn.execute("update products set name = name where id = %s", (product,))
@@ -227,8 +229,8 @@ async def test_an_order_written_in_psql_is_whole_and_reaches_the_screens(seeded_
     )
 
 
-async def test_a_note_written_in_psql_raises_the_version(seeded_url: str) -> None:
-    async with Till.at(seeded_url) as till, await connect(seeded_url) as conn:
+async def test_a_note_written_in_psql_raises_the_version(module_seeded_url: str) -> None:
+    async with Till.at(module_seeded_url) as till, await connect(module_seeded_url) as conn:
         order = await till.order(plain_line())
         start = await head(conn)
         await conn.execute("update orders set notes = 'allergy' where id = %s", (order.id,))
@@ -239,8 +241,8 @@ async def test_a_note_written_in_psql_raises_the_version(seeded_url: str) -> Non
     assert now.updated_at > order.updated_at
 
 
-async def test_the_log_has_who_it_was_and_which_request(seeded_url: str) -> None:
-    async with Till.at(seeded_url) as till, await connect(seeded_url) as conn:
+async def test_the_log_has_who_it_was_and_which_request(module_seeded_url: str) -> None:
+    async with Till.at(module_seeded_url) as till, await connect(module_seeded_url) as conn:
         start = await head(conn)
         await till.order(plain_line())
         await psql_order(conn)
@@ -252,8 +254,8 @@ async def test_the_log_has_who_it_was_and_which_request(seeded_url: str) -> None
 # -- the snapshot
 
 
-async def test_the_snapshot_is_what_rest_answers(seeded_url: str) -> None:
-    async with Till.at(seeded_url) as till, await connect(seeded_url) as conn:
+async def test_the_snapshot_is_what_rest_answers(module_seeded_url: str) -> None:
+    async with Till.at(module_seeded_url) as till, await connect(module_seeded_url) as conn:
         start = await head(conn)
         table = PIZZERIA.tables[0].id
         made = await till.order(
@@ -271,8 +273,8 @@ async def test_the_snapshot_is_what_rest_answers(seeded_url: str) -> None:
     assert msgspec.json.decode(json.dumps(found[1].data["order"]), type=Order, strict=True) == read
 
 
-async def test_lines_that_share_a_position_still_have_one_order(seeded_url: str) -> None:
-    async with Till.at(seeded_url) as till, await connect(seeded_url) as conn:
+async def test_lines_that_share_a_position_still_have_one_order(module_seeded_url: str) -> None:
+    async with Till.at(module_seeded_url) as till, await connect(module_seeded_url) as conn:
         order = await till.order(dressed_line(), dressed_line(), dressed_line())
         start = await head(conn)
         await conn.execute("update order_items set position = 1 where order_id = %s", (order.id,))
@@ -283,8 +285,8 @@ async def test_lines_that_share_a_position_still_have_one_order(seeded_url: str)
 # -- transactions
 
 
-async def test_what_is_rolled_back_is_not_told(seeded_url: str) -> None:
-    async with await connect(seeded_url) as conn:
+async def test_what_is_rolled_back_is_not_told(module_seeded_url: str) -> None:
+    async with await connect(module_seeded_url) as conn:
         order = await psql_order(conn)
         start = await head(conn)
         async with conn.transaction(force_rollback=True):
@@ -297,8 +299,8 @@ async def test_what_is_rolled_back_is_not_told(seeded_url: str) -> None:
         assert await kinds(conn, start) == ["order.updated"]
 
 
-async def test_a_savepoint_takes_back_its_own_part_only(seeded_url: str) -> None:
-    async with await connect(seeded_url) as conn:
+async def test_a_savepoint_takes_back_its_own_part_only(module_seeded_url: str) -> None:
+    async with await connect(module_seeded_url) as conn:
         order = await psql_order(conn)
         start = await head(conn)
         async with conn.transaction():
@@ -313,8 +315,8 @@ async def test_a_savepoint_takes_back_its_own_part_only(seeded_url: str) -> None
     assert (event.order.notes, event.order.covers, event.order.status) == ("kept", 4, "pending")
 
 
-async def test_immediate_constraints_tell_more_often_but_lose_nothing(seeded_url: str) -> None:
-    async with Till.at(seeded_url) as till, await connect(seeded_url) as conn:
+async def test_immediate_constraints_tell_more_often_but_lose_nothing(module_seeded_url: str) -> None:
+    async with Till.at(module_seeded_url) as till, await connect(module_seeded_url) as conn:
         made = await till.order(dressed_line())
         start = await head(conn)
         async with conn.transaction():
@@ -328,8 +330,8 @@ async def test_immediate_constraints_tell_more_often_but_lose_nothing(seeded_url
     assert "order.item_voided" in [event.type for event in found if event.entity_id == made.id]
 
 
-async def test_constraints_made_immediate_half_way_drain_what_there_is(seeded_url: str) -> None:
-    async with await connect(seeded_url) as conn:
+async def test_constraints_made_immediate_half_way_drain_what_there_is(module_seeded_url: str) -> None:
+    async with await connect(module_seeded_url) as conn:
         start = await head(conn)
         async with conn.transaction():
             order = await psql_order(conn)
@@ -354,8 +356,8 @@ async def test_two_thousand_orders_at_once_are_two_thousand_events(seeded_url: s
     assert Counter(event.type for event in again) == {"order.updated": 2000}
 
 
-async def test_one_transaction_may_touch_several_restaurants(seeded_url: str) -> None:
-    async with await connect(seeded_url) as conn:
+async def test_one_transaction_may_touch_several_restaurants(module_seeded_url: str) -> None:
+    async with await connect(module_seeded_url) as conn:
         starts = {place: await head(conn, place) for place in (PIZZERIA.id, RIVAL.id)}
         async with conn.transaction():
             for place in (RIVAL.id, PIZZERIA.id, RIVAL.id):
