@@ -1,0 +1,3711 @@
+-- The whole schema as its migrations make it: for reading and for diffs. Generated, never run, never edited:
+--   python -m fynlo.db.schema
+-- The months of order_events are left out, so that it does not change with the calendar.
+--
+-- PostgreSQL database dump
+--
+
+\restrict fynlo
+
+
+SET statement_timeout = 0;
+SET lock_timeout = 0;
+SET idle_in_transaction_session_timeout = 0;
+SET transaction_timeout = 0;
+SET client_encoding = 'UTF8';
+SET standard_conforming_strings = on;
+SELECT pg_catalog.set_config('search_path', '', false);
+SET check_function_bodies = false;
+SET xmloption = content;
+SET client_min_messages = warning;
+SET row_security = off;
+
+--
+-- Name: fynlo; Type: SCHEMA; Schema: -; Owner: fynlo_owner
+--
+
+CREATE SCHEMA fynlo;
+
+
+ALTER SCHEMA fynlo OWNER TO fynlo_owner;
+
+--
+-- Name: public; Type: SCHEMA; Schema: -; Owner: pg_database_owner
+--
+
+CREATE SCHEMA public;
+
+
+ALTER SCHEMA public OWNER TO pg_database_owner;
+
+--
+-- Name: SCHEMA public; Type: COMMENT; Schema: -; Owner: pg_database_owner
+--
+
+COMMENT ON SCHEMA public IS 'standard public schema';
+
+
+--
+-- Name: business_date(timestamp with time zone, text, time without time zone); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
+--
+
+CREATE FUNCTION fynlo.business_date(p_at timestamp with time zone, p_timezone text, p_cutoff time without time zone) RETURNS date
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$ select ((p_at at time zone p_timezone) - p_cutoff)::date $$;
+
+
+ALTER FUNCTION fynlo.business_date(p_at timestamp with time zone, p_timezone text, p_cutoff time without time zone) OWNER TO fynlo_feed;
+
+--
+-- Name: claim_key(uuid, uuid, text, text, text, bytea); Type: FUNCTION; Schema: fynlo; Owner: fynlo_owner
+--
+
+CREATE FUNCTION fynlo.claim_key(p_restaurant uuid, p_actor uuid, p_method text, p_path text, p_key text, p_hash bytea) RETURNS TABLE(claim text, status integer, headers jsonb, body bytea)
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+-- Claims an Idempotency-Key for this transaction: 'none' (no key), 'new', 'replay' with the first
+-- answer, or 'mismatch' (another body). While the first request still runs, the insert waits for it,
+-- as long as lock_timeout allows.
+begin
+  if p_key is null or p_restaurant is null then
+    return query select 'none', null::integer, null::jsonb, null::bytea;
+    return;
+  end if;
+  loop
+    insert into idempotency_keys as k (restaurant_id, actor, method, path, key, request_hash)
+    values (p_restaurant, p_actor, p_method, p_path, p_key, p_hash)
+    on conflict do nothing;
+    if found then
+      return query select 'new', null::integer, null::jsonb, null::bytea;
+      return;
+    end if;
+    return query
+      select case when k.request_hash = p_hash then 'replay' else 'mismatch' end, k.status, k.headers, k.body
+        from idempotency_keys k
+       where k.restaurant_id = p_restaurant and k.actor = p_actor and k.method = p_method
+         and k.path = p_path and k.key = p_key;
+    if found then
+      return;
+    end if;
+    -- pruned between the two statements: it is new again
+  end loop;
+end
+$$;
+
+
+ALTER FUNCTION fynlo.claim_key(p_restaurant uuid, p_actor uuid, p_method text, p_path text, p_key text, p_hash bytea) OWNER TO fynlo_owner;
+
+--
+-- Name: credentials(text); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
+--
+
+CREATE FUNCTION fynlo.credentials(p_email text) RETURNS TABLE(id uuid, email text, name text, password_hash text)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+-- The one person of an e-mail address, for signing in.
+begin
+  return query
+    select u.id, u.email, u.name, u.password_hash from users u where u.email = lower(p_email);
+end
+$$;
+
+
+ALTER FUNCTION fynlo.credentials(p_email text) OWNER TO fynlo_feed;
+
+--
+-- Name: drain(); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
+--
+
+CREATE FUNCTION fynlo.drain() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    AS $$
+declare
+  noted bigint;
+  written bigint;
+  restaurants_of uuid[];
+  entities uuid[];
+  types text[];
+  datas json[];
+  places uuid[] := '{}';
+  bases bigint[] := '{}';
+  current_restaurant uuid;
+  events integer;
+  base bigint;
+begin
+  -- The first row's trigger drains all rows of the transaction; each of the others looks for its own only:
+  -- a look for any would walk over all the dead ones, once for every row.
+  if not exists (select from fynlo.touched t
+                  where t.txid = pg_current_xact_id() and t.entity_id = new.entity_id) then
+    return null;
+  end if;
+
+  -- 1. What changed, and how it looks now. Each snapshot is built once, whatever the number of events.
+  with gone as (
+    delete from fynlo.touched t where t.txid = pg_current_xact_id() returning t.*
+  ), locked as (  -- in id order, as the heads below: two that change the same menus take turns
+    select r.id from restaurants r
+     where r.id in (select g.restaurant_id from gone g where g.entity = 'menu')
+     order by r.id for no key update
+  ), menus as (
+    update restaurants r set menu_version = r.menu_version + 1
+      from locked l where r.id = l.id
+    returning r.id, r.menu_version
+  ), changes as (
+    select g.restaurant_id, g.entity_id, g.created, g.status_before, g.items_added, g.items_voided,
+           o.status, snapshot.body
+      from gone g
+      join orders o on o.restaurant_id = g.restaurant_id and o.id = g.entity_id
+     cross join lateral (select json_build_object(
+       'id', o.id, 'restaurant_id', o.restaurant_id, 'currency', o.currency, 'number', o.number,
+       'business_date', o.business_date, 'type', o.type, 'status', o.status,
+       'payment_status', o.payment_status, 'version', o.version, 'table_id', o.table_id,
+       'table_name', (select t.name from tables t
+                       where t.restaurant_id = o.restaurant_id and t.id = o.table_id),
+       'covers', o.covers, 'customer_name', o.customer_name, 'notes', o.notes,
+       'status_reason', o.status_reason, 'created_by', o.created_by,
+       'placed_at', fynlo.rfc3339(o.placed_at), 'created_at', fynlo.rfc3339(o.created_at),
+       'updated_at', fynlo.rfc3339(o.updated_at), 'closed_at', fynlo.rfc3339(o.closed_at),
+       'items', coalesce((
+         select json_agg(json_build_object(
+           'id', i.id, 'product_id', i.product_id, 'variant_id', i.variant_id, 'name', i.name,
+           'variant_name', i.variant_name, 'station_id', i.station_id, 'unit_price', i.unit_price,
+           'quantity', i.quantity, 'course', i.course, 'notes', i.notes, 'status', i.status,
+           'modifiers', coalesce((
+             select json_agg(json_build_object('modifier_id', m.modifier_id, 'name', m.name,
+                                               'price', m.price, 'quantity', m.quantity)
+                             order by m.position, m.modifier_id)
+               from order_item_modifiers m
+              where m.restaurant_id = i.restaurant_id and m.order_id = i.order_id and m.item_id = i.id
+           ), '[]'::json),
+           'discount', i.discount, 'total', i.total, 'net', i.net,
+           'tax_rate', trim_scale(i.tax_rate)::text) order by i.position, i.id)
+           from order_items i
+          where i.restaurant_id = o.restaurant_id and i.order_id = o.id
+       ), '[]'::json),
+       'totals', json_build_object(
+         'subtotal', o.subtotal, 'discount', o.discount, 'service_charge', o.service_charge,
+         'tax', o.tax, 'total', o.total, 'tips', o.tips, 'paid', o.paid, 'refunded', o.refunded,
+         'due', o.total - o.paid, 'tax_breakdown', o.tax_breakdown),
+       'payments', '[]'::json, 'checks', '[]'::json) as body
+     ) snapshot
+     where g.entity = 'order'
+  ), events as (
+    select c.restaurant_id, c.entity_id, kind.place, kind.type, kind.data
+      from changes c
+     cross join lateral (
+       select 0 as place, 'order.created' as type, json_build_object('order', c.body) as data
+        where c.created
+       union all
+       select 1, 'order.items_added', json_build_object('order', c.body, 'item_ids', c.items_added)
+        where not c.created and c.items_added <> '{}'
+       union all
+       select 2, 'order.item_voided', json_build_object('order', c.body, 'item_ids', c.items_voided)
+        where not c.created and c.items_voided <> '{}'
+       union all
+       select 3,
+              case c.status when 'completed' then 'order.completed' when 'cancelled' then 'order.cancelled'
+                            else 'order.status_changed' end,
+              json_build_object('order', c.body, 'from', c.status_before, 'to', c.status)
+        where not c.created and c.status_before <> c.status
+       union all
+       select 4, 'order.updated', json_build_object('order', c.body)
+        where not c.created and c.items_added = '{}' and c.items_voided = '{}'
+          and c.status_before is not distinct from c.status
+     ) kind
+    union all
+    select m.id, m.id, 9, 'menu.updated', json_build_object('menu_version', m.menu_version) from menus m
+  )
+  select (select count(*) from gone), count(distinct e.entity_id),
+         array_agg(e.restaurant_id order by e.restaurant_id, e.entity_id, e.place),
+         array_agg(e.entity_id order by e.restaurant_id, e.entity_id, e.place),
+         array_agg(e.type order by e.restaurant_id, e.entity_id, e.place),
+         array_agg(e.data order by e.restaurant_id, e.entity_id, e.place)
+    into noted, written, restaurants_of, entities, types, datas
+    from events e;
+
+  -- A policy or a join that hides a row must not swallow a ticket: then nothing commits.
+  if noted <> written then
+    raise exception 'the event log would miss % of % changes', noted - written, noted
+      using hint = 'fynlo_feed must see every order: check its policies with `fynlo migrate status`.';
+  end if;
+
+  -- 2. Each head once, in id order, held until the flush: commit order is feed order, without deadlock.
+  for current_restaurant, events in
+    select r, count(*) from unnest(restaurants_of) r group by r order by r
+  loop
+    update feed_heads h set seq = h.seq + events
+     where h.restaurant_id = current_restaurant
+    returning h.seq - events into base;
+    if not found then
+      raise exception 'restaurant % has no feed head', current_restaurant;
+    end if;
+    places := places || current_restaurant;
+    bases := bases || base;
+    perform pg_notify('fynlo_feed', current_restaurant::text);
+  end loop;
+  insert into order_events (restaurant_id, seq, type, entity_id, data, actor, device_id, request_id)
+  select e.restaurant, h.base + row_number() over (partition by e.restaurant order by e.place), e.type, e.entity,
+         e.data, nullif(current_setting('app.user_id', true), '')::uuid,
+         nullif(current_setting('app.device_id', true), '')::uuid,
+         nullif(current_setting('app.request_id', true), '')
+    from unnest(restaurants_of, types, entities, datas) with ordinality
+         as e (restaurant, type, entity, data, place)
+    join unnest(places, bases) as h (restaurant, base) on h.restaurant = e.restaurant
+   order by e.place;
+  return null;
+end
+$$;
+
+
+ALTER FUNCTION fynlo.drain() OWNER TO fynlo_feed;
+
+--
+-- Name: enter(uuid, uuid, uuid, uuid, text); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
+--
+
+CREATE FUNCTION fynlo.enter(p_user uuid, p_restaurant uuid, p_order uuid, p_device uuid, p_request text) RETURNS TABLE(restaurant_id uuid, role text, name text, timezone text, currency text, day_cutoff time without time zone, prices_include_tax boolean, tax_rounding text, tax_scope text, service_charge_percentage numeric, service_charge_taxable boolean, service_charge_from_covers integer, menu_version bigint)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+-- Finds the restaurant (of the order, where one is given), checks the membership, and sets the tenant,
+-- person, device and request for the rest of the transaction. No row: absent, or not theirs.
+declare
+  wanted uuid := p_restaurant;
+begin
+  if p_order is not null then
+    select o.restaurant_id into wanted from orders o where o.id = p_order;
+  end if;
+  return query
+    select r.id, m.role, r.name, r.timezone, r.currency, r.day_cutoff,
+           r.prices_include_tax, r.tax_rounding, r.tax_scope,
+           r.service_charge_percentage, r.service_charge_taxable, r.service_charge_from_covers,
+           r.menu_version
+      from memberships m join restaurants r on r.id = m.restaurant_id
+     where m.user_id = p_user and m.restaurant_id = wanted;
+  if found then
+    perform set_config('app.restaurant_id', wanted::text, true),
+            set_config('app.user_id', p_user::text, true),
+            set_config('app.device_id', coalesce(p_device::text, ''), true),
+            set_config('app.request_id', coalesce(p_request, ''), true);
+  end if;
+end
+$$;
+
+
+ALTER FUNCTION fynlo.enter(p_user uuid, p_restaurant uuid, p_order uuid, p_device uuid, p_request text) OWNER TO fynlo_feed;
+
+--
+-- Name: make_event_partitions(integer); Type: FUNCTION; Schema: fynlo; Owner: fynlo_owner
+--
+
+CREATE FUNCTION fynlo.make_event_partitions(p_months_ahead integer DEFAULT 3) RETURNS SETOF text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    SET lock_timeout TO '900ms'
+    AS $$
+-- Makes the partitions of order_events from this month to p_months_ahead months on; returns those it made.
+-- While another process is at it, there is nothing to do. It never fails for what others do: a month whose
+-- events already stand in the default partition stays there, and what is locked is left to the next run.
+declare
+  month date;
+  partition_name text;
+begin
+  if not pg_try_advisory_xact_lock(hashtext('fynlo.make_event_partitions')) then
+    return;
+  end if;
+  for month in
+    select generate_series(date_trunc('month', now() at time zone 'UTC'),
+                           date_trunc('month', now() at time zone 'UTC') + make_interval(months => p_months_ahead),
+                           interval '1 month')::date
+  loop
+    partition_name := 'order_events_' || to_char(month, 'YYYY_MM');
+    if to_regclass('public.' || partition_name) is null then
+      begin
+        execute format('create table public.%I partition of public.order_events for values from (%L) to (%L)',
+                       partition_name, month::timestamp at time zone 'UTC',
+                       (month + interval '1 month')::timestamp at time zone 'UTC');
+      exception
+        when check_violation then
+          raise warning 'events of % stand in order_events_default already: that month stays there', month;
+          continue;
+        when lock_not_available then
+          raise warning 'order_events is locked: the partition for % is left to the next run', month;
+          return;
+      end;
+      execute format('alter table public.%I enable row level security', partition_name);
+      execute format('alter table public.%I force row level security', partition_name);
+      execute format('create trigger %I before delete or truncate on public.%I
+                      for each statement execute function fynlo.refuse_delete()',
+                     partition_name || '_keep', partition_name);
+      return next partition_name;
+    end if;
+  end loop;
+end
+$$;
+
+
+ALTER FUNCTION fynlo.make_event_partitions(p_months_ahead integer) OWNER TO fynlo_owner;
+
+--
+-- Name: memberships_of(uuid); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
+--
+
+CREATE FUNCTION fynlo.memberships_of(p_user uuid) RETURNS TABLE(restaurant_id uuid, name text, role text)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+-- Where a person works, by name.
+begin
+  return query
+    select r.id, r.name, m.role
+      from memberships m join restaurants r on r.id = m.restaurant_id
+     where m.user_id = p_user
+     order by r.name, r.id;
+end
+$$;
+
+
+ALTER FUNCTION fynlo.memberships_of(p_user uuid) OWNER TO fynlo_feed;
+
+--
+-- Name: new_head(); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
+--
+
+CREATE FUNCTION fynlo.new_head() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+begin
+  insert into feed_heads (restaurant_id) values (new.id);
+  return null;
+end
+$$;
+
+
+ALTER FUNCTION fynlo.new_head() OWNER TO fynlo_feed;
+
+--
+-- Name: note_currency(); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
+--
+
+CREATE FUNCTION fynlo.note_currency() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+-- A menu shows the restaurant's currency beside each price.
+begin
+  insert into fynlo.touched (restaurant_id, entity, entity_id) values (new.id, 'menu', new.id)
+  on conflict (txid, entity_id) do nothing;
+  return null;
+end
+$$;
+
+
+ALTER FUNCTION fynlo.note_currency() OWNER TO fynlo_feed;
+
+--
+-- Name: note_items_insert(); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
+--
+
+CREATE FUNCTION fynlo.note_items_insert() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+begin
+  perform fynlo.raise_versions((select array_agg(distinct n.order_id) from new_rows n));
+  insert into fynlo.touched as t (restaurant_id, entity, entity_id, items_added)
+  select n.restaurant_id, 'order', n.order_id, array_agg(n.id order by n.position)
+    from new_rows n group by n.restaurant_id, n.order_id
+  on conflict (txid, entity_id) do update set items_added = t.items_added || excluded.items_added
+    where not t.created;
+  return null;
+end
+$$;
+
+
+ALTER FUNCTION fynlo.note_items_insert() OWNER TO fynlo_feed;
+
+--
+-- Name: note_items_update(); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
+--
+
+CREATE FUNCTION fynlo.note_items_update() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+begin
+  -- a line that went from one order to another changed both
+  perform fynlo.raise_versions((
+    select array_agg(distinct changed.order_id)
+      from ((table new_rows except table old_rows) union all (table old_rows except table new_rows)) changed));
+  insert into fynlo.touched as t (restaurant_id, entity, entity_id, items_voided)
+  select n.restaurant_id, 'order', n.order_id, array_agg(n.id order by n.position)
+    from new_rows n join old_rows o on o.restaurant_id = n.restaurant_id and o.id = n.id
+   where n.status = 'voided' and o.status <> 'voided'
+   group by n.restaurant_id, n.order_id
+  on conflict (txid, entity_id) do update set items_voided = t.items_voided || excluded.items_voided
+    where not t.created;
+  return null;
+end
+$$;
+
+
+ALTER FUNCTION fynlo.note_items_update() OWNER TO fynlo_feed;
+
+--
+-- Name: note_menu(); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
+--
+
+CREATE FUNCTION fynlo.note_menu() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+begin
+  insert into fynlo.touched (restaurant_id, entity, entity_id)
+  select distinct c.restaurant_id, 'menu', c.restaurant_id from changed c
+  on conflict (txid, entity_id) do nothing;
+  return null;
+end
+$$;
+
+
+ALTER FUNCTION fynlo.note_menu() OWNER TO fynlo_feed;
+
+--
+-- Name: note_modifiers_insert(); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
+--
+
+CREATE FUNCTION fynlo.note_modifiers_insert() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+begin
+  perform fynlo.raise_versions((select array_agg(distinct n.order_id) from new_rows n));
+  return null;
+end
+$$;
+
+
+ALTER FUNCTION fynlo.note_modifiers_insert() OWNER TO fynlo_feed;
+
+--
+-- Name: note_modifiers_update(); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
+--
+
+CREATE FUNCTION fynlo.note_modifiers_update() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+begin
+  perform fynlo.raise_versions((
+    select array_agg(distinct changed.order_id)
+      from ((table new_rows except table old_rows) union all (table old_rows except table new_rows)) changed));
+  return null;
+end
+$$;
+
+
+ALTER FUNCTION fynlo.note_modifiers_update() OWNER TO fynlo_feed;
+
+--
+-- Name: note_orders_insert(); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
+--
+
+CREATE FUNCTION fynlo.note_orders_insert() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+begin
+  insert into fynlo.touched (restaurant_id, entity, entity_id, created)
+  select n.restaurant_id, 'order', n.id, true from new_rows n;
+  return null;
+end
+$$;
+
+
+ALTER FUNCTION fynlo.note_orders_insert() OWNER TO fynlo_feed;
+
+--
+-- Name: note_orders_update(); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
+--
+
+CREATE FUNCTION fynlo.note_orders_update() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+begin
+  insert into fynlo.touched (restaurant_id, entity, entity_id, status_before)
+  select n.restaurant_id, 'order', n.id, o.status
+    from new_rows n join old_rows o on o.restaurant_id = n.restaurant_id and o.id = n.id
+   where n.version <> o.version
+  on conflict (txid, entity_id) do nothing;
+  return null;
+end
+$$;
+
+
+ALTER FUNCTION fynlo.note_orders_update() OWNER TO fynlo_feed;
+
+--
+-- Name: order_changed(); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
+--
+
+CREATE FUNCTION fynlo.order_changed() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+-- Before an update that changes anything: a higher version, and a closing time that fits the status.
+begin
+  if new.id <> old.id or new.restaurant_id <> old.restaurant_id then
+    raise exception 'an order keeps its id and its restaurant' using errcode = 'check_violation';
+  end if;
+  if new.version <= old.version then
+    new.version := old.version + 1;
+  end if;
+  new.updated_at := clock_timestamp();
+  if new.status in ('completed', 'cancelled', 'merged') then
+    new.closed_at := coalesce(new.closed_at, new.updated_at);
+  else
+    new.closed_at := null;
+  end if;
+  return new;
+end
+$$;
+
+
+ALTER FUNCTION fynlo.order_changed() OWNER TO fynlo_feed;
+
+--
+-- Name: order_defaults(); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
+--
+
+CREATE FUNCTION fynlo.order_defaults() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+-- Fills in what an insert leaves out: the business date, the number, the settings of the restaurant, the
+-- closing time of an order that is closed. A number that is given moves the day's counter up to it.
+begin
+  select coalesce(new.business_date, fynlo.business_date(new.placed_at, r.timezone, r.day_cutoff)),
+         coalesce(new.currency, r.currency),
+         coalesce(new.prices_include_tax, r.prices_include_tax),
+         coalesce(new.tax_rounding, r.tax_rounding),
+         coalesce(new.tax_scope, r.tax_scope),
+         coalesce(new.service_charge_percentage, r.service_charge_percentage),
+         coalesce(new.service_charge_taxable, r.service_charge_taxable),
+         coalesce(new.service_charge_from_covers, r.service_charge_from_covers)
+    into new.business_date, new.currency, new.prices_include_tax, new.tax_rounding, new.tax_scope,
+         new.service_charge_percentage, new.service_charge_taxable, new.service_charge_from_covers
+    from restaurants r where r.id = new.restaurant_id;
+  if not found then
+    raise exception 'restaurant % does not exist', new.restaurant_id using errcode = 'foreign_key_violation';
+  end if;
+  if new.status in ('completed', 'cancelled', 'merged') then
+    new.closed_at := coalesce(new.closed_at, clock_timestamp());
+  end if;
+  insert into day_counters as c (restaurant_id, business_date, last_number)
+  values (new.restaurant_id, new.business_date, coalesce(new.number, 1))
+  on conflict (restaurant_id, business_date)
+  do update set last_number = case when new.number is null then c.last_number + 1
+                                   else greatest(c.last_number, new.number) end
+  returning coalesce(new.number, c.last_number) into new.number;
+  return new;
+end
+$$;
+
+
+ALTER FUNCTION fynlo.order_defaults() OWNER TO fynlo_feed;
+
+--
+-- Name: product_changed(); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
+--
+
+CREATE FUNCTION fynlo.product_changed() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+-- Before an update that changes anything: a higher version.
+begin
+  if new.version <= old.version then
+    new.version := old.version + 1;
+  end if;
+  return new;
+end
+$$;
+
+
+ALTER FUNCTION fynlo.product_changed() OWNER TO fynlo_feed;
+
+--
+-- Name: prune_idempotency_keys(integer); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
+--
+
+CREATE FUNCTION fynlo.prune_idempotency_keys(p_limit integer) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+-- Forgets at most p_limit keys older than 30 days, of every restaurant; returns how many. Who asks for as
+-- many as it gets asks again.
+declare
+  pruned integer;
+begin
+  with old as (
+    select k.ctid as place from idempotency_keys k
+     where k.created_at < now() - interval '30 days'
+     order by k.created_at
+     limit p_limit
+       for update skip locked
+  )
+  delete from idempotency_keys k using old where k.ctid = old.place;
+  get diagnostics pruned = row_count;
+  return pruned;
+end
+$$;
+
+
+ALTER FUNCTION fynlo.prune_idempotency_keys(p_limit integer) OWNER TO fynlo_feed;
+
+--
+-- Name: raise_versions(uuid[]); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
+--
+
+CREATE FUNCTION fynlo.raise_versions(p_orders uuid[]) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    AS $$
+-- A change of a line is a change of its order. An order already noted in this transaction has had its
+-- version raised; for any other the update below raises it, and its own trigger notes it.
+begin
+  if exists (
+    select from unnest(p_orders) as wanted (id)
+     where not exists (select from fynlo.touched t
+                        where t.txid = pg_current_xact_id() and t.entity_id = wanted.id)
+  ) then
+    update orders o set version = o.version + 1
+     where o.id = any (p_orders)
+       and not exists (select from fynlo.touched t
+                        where t.txid = pg_current_xact_id() and t.entity_id = o.id);
+  end if;
+end
+$$;
+
+
+ALTER FUNCTION fynlo.raise_versions(p_orders uuid[]) OWNER TO fynlo_feed;
+
+--
+-- Name: read_events(uuid[], bigint[], integer); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
+--
+
+CREATE FUNCTION fynlo.read_events(p_restaurants uuid[], p_after bigint[], p_limit integer) RETURNS TABLE(restaurant_id uuid, seq bigint, type text, entity_id uuid, data text, created_at timestamp with time zone)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+-- For each restaurant at most p_limit events after its seq, in order. For the hub, which serves them all.
+begin
+  return query
+    select e.restaurant_id, e.seq, e.type, e.entity_id, e.data::text, e.created_at
+      from unnest(p_restaurants, p_after) as wanted (restaurant_id, after)
+     cross join lateral (
+       select * from order_events x
+        where x.restaurant_id = wanted.restaurant_id and x.seq > wanted.after
+        order by x.seq
+        limit p_limit
+     ) e
+     order by e.restaurant_id, e.seq;
+end
+$$;
+
+
+ALTER FUNCTION fynlo.read_events(p_restaurants uuid[], p_after bigint[], p_limit integer) OWNER TO fynlo_feed;
+
+--
+-- Name: read_heads(uuid[]); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
+--
+
+CREATE FUNCTION fynlo.read_heads(p_restaurants uuid[]) RETURNS TABLE(restaurant_id uuid, seq bigint, floor_seq bigint, epoch uuid)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+begin
+  return query
+    select h.restaurant_id, h.seq, h.floor_seq, h.epoch
+      from feed_heads h where h.restaurant_id = any (p_restaurants);
+end
+$$;
+
+
+ALTER FUNCTION fynlo.read_heads(p_restaurants uuid[]) OWNER TO fynlo_feed;
+
+--
+-- Name: refuse_delete(); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
+--
+
+CREATE FUNCTION fynlo.refuse_delete() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+begin
+  raise exception '% keeps its rows: orders are cancelled, lines are voided, events are kept', tg_table_name
+    using errcode = 'restrict_violation',
+          hint = 'Set a status instead. Old events are dropped by the month, as whole partitions.';
+end
+$$;
+
+
+ALTER FUNCTION fynlo.refuse_delete() OWNER TO fynlo_feed;
+
+--
+-- Name: restaurants_of(uuid); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
+--
+
+CREATE FUNCTION fynlo.restaurants_of(p_user uuid) RETURNS TABLE(restaurant_id uuid, name text, role text, timezone text, day_cutoff time without time zone, currency text, prices_include_tax boolean, tax_rounding text, tax_scope text, service_charge_percentage numeric, service_charge_taxable boolean, service_charge_from_covers integer)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+-- Where a person works, by name, with the settings.
+begin
+  return query
+    select r.id, r.name, m.role, r.timezone, r.day_cutoff, r.currency, r.prices_include_tax, r.tax_rounding,
+           r.tax_scope, r.service_charge_percentage, r.service_charge_taxable, r.service_charge_from_covers
+      from memberships m join restaurants r on r.id = m.restaurant_id
+     where m.user_id = p_user
+     order by r.name, r.id;
+end
+$$;
+
+
+ALTER FUNCTION fynlo.restaurants_of(p_user uuid) OWNER TO fynlo_feed;
+
+--
+-- Name: rfc3339(timestamp with time zone); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
+--
+
+CREATE FUNCTION fynlo.rfc3339(p_at timestamp with time zone) RETURNS text
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$ select to_char(p_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') $$;
+
+
+ALTER FUNCTION fynlo.rfc3339(p_at timestamp with time zone) OWNER TO fynlo_feed;
+
+--
+-- Name: session_state(uuid); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
+--
+
+CREATE FUNCTION fynlo.session_state(p_session uuid) RETURNS TABLE(user_id uuid, email text, name text, revoked boolean)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+-- Whose a session is, and whether it still stands.
+begin
+  return query
+    select u.id, u.email, u.name, s.revoked_at is not null
+      from sessions s join users u on u.id = s.user_id
+     where s.id = p_session;
+end
+$$;
+
+
+ALTER FUNCTION fynlo.session_state(p_session uuid) OWNER TO fynlo_feed;
+
+--
+-- Name: tell_membership(); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
+--
+
+CREATE FUNCTION fynlo.tell_membership() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+-- The control channel: whose memberships changed, both where one passed from one person to another. A lost
+-- hint costs the life of a cache entry.
+begin
+  if tg_op <> 'INSERT' then
+    perform pg_notify('fynlo_control', 'member:' || old.user_id::text);
+  end if;
+  if tg_op <> 'DELETE' then
+    perform pg_notify('fynlo_control', 'member:' || new.user_id::text);
+  end if;
+  return null;
+end
+$$;
+
+
+ALTER FUNCTION fynlo.tell_membership() OWNER TO fynlo_feed;
+
+--
+-- Name: tell_session(); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
+--
+
+CREATE FUNCTION fynlo.tell_session() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+begin
+  perform pg_notify('fynlo_control', 'session:' || new.id::text);
+  return null;
+end
+$$;
+
+
+ALTER FUNCTION fynlo.tell_session() OWNER TO fynlo_feed;
+
+--
+-- Name: uuid7(); Type: FUNCTION; Schema: fynlo; Owner: fynlo_owner
+--
+
+CREATE FUNCTION fynlo.uuid7() RETURNS uuid
+    LANGUAGE sql PARALLEL SAFE
+    AS $$
+  -- RFC 9562 version 7: 48 bits of milliseconds, then version, variant and random bits.
+  select encode(
+    set_bit(set_bit(
+      overlay(uuid_send(gen_random_uuid())
+              placing substring(int8send((extract(epoch from clock_timestamp()) * 1000)::bigint) from 3)
+              from 1 for 6),
+      52, 1), 53, 1), 'hex')::uuid
+$$;
+
+
+ALTER FUNCTION fynlo.uuid7() OWNER TO fynlo_owner;
+
+SET default_tablespace = '';
+
+SET default_table_access_method = heap;
+
+--
+-- Name: migrations; Type: TABLE; Schema: fynlo; Owner: fynlo_owner
+--
+
+CREATE TABLE fynlo.migrations (
+    name text NOT NULL,
+    kind text NOT NULL,
+    sha256 text NOT NULL,
+    applied_at timestamp with time zone DEFAULT now() NOT NULL,
+    duration_ms integer NOT NULL,
+    CONSTRAINT migrations_kind_check CHECK ((kind = ANY (ARRAY['ordered'::text, 'repeatable'::text])))
+);
+
+
+ALTER TABLE fynlo.migrations OWNER TO fynlo_owner;
+
+--
+-- Name: touched; Type: TABLE; Schema: fynlo; Owner: fynlo_owner
+--
+
+CREATE UNLOGGED TABLE fynlo.touched (
+    txid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    restaurant_id uuid NOT NULL,
+    entity text NOT NULL,
+    entity_id uuid NOT NULL,
+    created boolean DEFAULT false NOT NULL,
+    status_before text,
+    items_added uuid[] DEFAULT '{}'::uuid[] NOT NULL,
+    items_voided uuid[] DEFAULT '{}'::uuid[] NOT NULL,
+    CONSTRAINT touched_entity_check CHECK ((entity = ANY (ARRAY['order'::text, 'menu'::text])))
+)
+WITH (autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='5000');
+
+ALTER TABLE ONLY fynlo.touched FORCE ROW LEVEL SECURITY;
+
+
+ALTER TABLE fynlo.touched OWNER TO fynlo_owner;
+
+--
+-- Name: TABLE touched; Type: COMMENT; Schema: fynlo; Owner: fynlo_owner
+--
+
+COMMENT ON TABLE fynlo.touched IS 'What the running transactions have changed so far; each drains its own rows into order_events at commit.';
+
+
+--
+-- Name: categories; Type: TABLE; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TABLE public.categories (
+    restaurant_id uuid NOT NULL,
+    id uuid DEFAULT fynlo.uuid7() NOT NULL,
+    name text NOT NULL,
+    sort_order integer DEFAULT 0 NOT NULL,
+    station_id uuid,
+    archived_at timestamp with time zone,
+    CONSTRAINT categories_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100)))
+);
+
+ALTER TABLE ONLY public.categories FORCE ROW LEVEL SECURITY;
+
+
+ALTER TABLE public.categories OWNER TO fynlo_owner;
+
+--
+-- Name: COLUMN categories.station_id; Type: COMMENT; Schema: public; Owner: fynlo_owner
+--
+
+COMMENT ON COLUMN public.categories.station_id IS 'Where the kitchen makes what stands in this category.';
+
+
+--
+-- Name: day_counters; Type: TABLE; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TABLE public.day_counters (
+    restaurant_id uuid NOT NULL,
+    business_date date NOT NULL,
+    last_number integer NOT NULL,
+    CONSTRAINT day_counters_last_number_check CHECK ((last_number >= 1))
+);
+
+ALTER TABLE ONLY public.day_counters FORCE ROW LEVEL SECURITY;
+
+
+ALTER TABLE public.day_counters OWNER TO fynlo_owner;
+
+--
+-- Name: TABLE day_counters; Type: COMMENT; Schema: public; Owner: fynlo_owner
+--
+
+COMMENT ON TABLE public.day_counters IS 'The last order number of each business day; locked until its order commits, so numbers have no gap.';
+
+
+--
+-- Name: feed_heads; Type: TABLE; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TABLE public.feed_heads (
+    restaurant_id uuid NOT NULL,
+    seq bigint DEFAULT 0 NOT NULL,
+    floor_seq bigint DEFAULT 0 NOT NULL,
+    epoch uuid DEFAULT fynlo.uuid7() NOT NULL
+)
+WITH (fillfactor='50');
+
+ALTER TABLE ONLY public.feed_heads FORCE ROW LEVEL SECURITY;
+
+
+ALTER TABLE public.feed_heads OWNER TO fynlo_owner;
+
+--
+-- Name: COLUMN feed_heads.seq; Type: COMMENT; Schema: public; Owner: fynlo_owner
+--
+
+COMMENT ON COLUMN public.feed_heads.seq IS 'The seq of the newest event. n+1 cannot exist before n has committed or rolled back: the log has no holes.';
+
+
+--
+-- Name: COLUMN feed_heads.floor_seq; Type: COMMENT; Schema: public; Owner: fynlo_owner
+--
+
+COMMENT ON COLUMN public.feed_heads.floor_seq IS 'Events up to this one may be gone; a client further behind takes a snapshot.';
+
+
+--
+-- Name: COLUMN feed_heads.epoch; Type: COMMENT; Schema: public; Owner: fynlo_owner
+--
+
+COMMENT ON COLUMN public.feed_heads.epoch IS 'Changes when a database is restored, so that no client resumes into another history.';
+
+
+--
+-- Name: idempotency_keys; Type: TABLE; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TABLE public.idempotency_keys (
+    restaurant_id uuid NOT NULL,
+    actor uuid NOT NULL,
+    method text NOT NULL,
+    path text NOT NULL,
+    key text NOT NULL,
+    request_hash bytea NOT NULL,
+    status integer,
+    headers jsonb,
+    body bytea,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT idempotency_keys_key_check CHECK (((length(key) >= 1) AND (length(key) <= 255)))
+);
+
+ALTER TABLE ONLY public.idempotency_keys FORCE ROW LEVEL SECURITY;
+
+
+ALTER TABLE public.idempotency_keys OWNER TO fynlo_owner;
+
+--
+-- Name: TABLE idempotency_keys; Type: COMMENT; Schema: public; Owner: fynlo_owner
+--
+
+COMMENT ON TABLE public.idempotency_keys IS 'The first answer to each Idempotency-Key, written in the transaction of its work; a row without status is work that is still running.';
+
+
+--
+-- Name: memberships; Type: TABLE; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TABLE public.memberships (
+    restaurant_id uuid NOT NULL,
+    id uuid DEFAULT fynlo.uuid7() NOT NULL,
+    user_id uuid NOT NULL,
+    role text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT memberships_role_check CHECK ((role = ANY (ARRAY['owner'::text, 'manager'::text, 'cashier'::text, 'server'::text, 'kitchen'::text])))
+);
+
+ALTER TABLE ONLY public.memberships FORCE ROW LEVEL SECURITY;
+
+
+ALTER TABLE public.memberships OWNER TO fynlo_owner;
+
+--
+-- Name: modifier_groups; Type: TABLE; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TABLE public.modifier_groups (
+    restaurant_id uuid NOT NULL,
+    id uuid DEFAULT fynlo.uuid7() NOT NULL,
+    name text NOT NULL,
+    min_selections integer DEFAULT 0 NOT NULL,
+    max_selections integer,
+    archived_at timestamp with time zone,
+    CONSTRAINT modifier_groups_check CHECK (((max_selections >= 1) AND (max_selections >= min_selections))),
+    CONSTRAINT modifier_groups_min_selections_check CHECK ((min_selections >= 0)),
+    CONSTRAINT modifier_groups_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100)))
+);
+
+ALTER TABLE ONLY public.modifier_groups FORCE ROW LEVEL SECURITY;
+
+
+ALTER TABLE public.modifier_groups OWNER TO fynlo_owner;
+
+--
+-- Name: COLUMN modifier_groups.max_selections; Type: COMMENT; Schema: public; Owner: fynlo_owner
+--
+
+COMMENT ON COLUMN public.modifier_groups.max_selections IS 'Null: as many as the guest likes.';
+
+
+--
+-- Name: modifiers; Type: TABLE; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TABLE public.modifiers (
+    restaurant_id uuid NOT NULL,
+    id uuid DEFAULT fynlo.uuid7() NOT NULL,
+    group_id uuid NOT NULL,
+    name text NOT NULL,
+    price bigint DEFAULT 0 NOT NULL,
+    is_default boolean DEFAULT false NOT NULL,
+    sort_order integer DEFAULT 0 NOT NULL,
+    availability text DEFAULT 'in_stock'::text NOT NULL,
+    archived_at timestamp with time zone,
+    CONSTRAINT modifiers_availability_check CHECK ((availability = ANY (ARRAY['in_stock'::text, 'out_of_stock'::text]))),
+    CONSTRAINT modifiers_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100))),
+    CONSTRAINT modifiers_price_check CHECK ((price >= 0))
+);
+
+ALTER TABLE ONLY public.modifiers FORCE ROW LEVEL SECURITY;
+
+
+ALTER TABLE public.modifiers OWNER TO fynlo_owner;
+
+--
+-- Name: order_events; Type: TABLE; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TABLE public.order_events (
+    restaurant_id uuid NOT NULL,
+    seq bigint NOT NULL,
+    type text NOT NULL,
+    entity_id uuid NOT NULL,
+    data json NOT NULL,
+    actor uuid,
+    device_id uuid,
+    request_id text,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+)
+PARTITION BY RANGE (created_at);
+
+ALTER TABLE ONLY public.order_events FORCE ROW LEVEL SECURITY;
+
+
+ALTER TABLE public.order_events OWNER TO fynlo_owner;
+
+--
+-- Name: TABLE order_events; Type: COMMENT; Schema: public; Owner: fynlo_owner
+--
+
+COMMENT ON TABLE public.order_events IS 'Append-only, one row an event, partitioned by month. Uniqueness of (restaurant_id, seq) rests on the head row.';
+
+
+--
+-- Name: order_events_default; Type: TABLE; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TABLE public.order_events_default (
+    restaurant_id uuid CONSTRAINT order_events_restaurant_id_not_null NOT NULL,
+    seq bigint CONSTRAINT order_events_seq_not_null NOT NULL,
+    type text CONSTRAINT order_events_type_not_null NOT NULL,
+    entity_id uuid CONSTRAINT order_events_entity_id_not_null NOT NULL,
+    data json CONSTRAINT order_events_data_not_null NOT NULL,
+    actor uuid,
+    device_id uuid,
+    request_id text,
+    created_at timestamp with time zone DEFAULT clock_timestamp() CONSTRAINT order_events_created_at_not_null NOT NULL
+);
+
+ALTER TABLE ONLY public.order_events_default FORCE ROW LEVEL SECURITY;
+
+
+ALTER TABLE public.order_events_default OWNER TO fynlo_owner;
+
+--
+-- Name: TABLE order_events_default; Type: COMMENT; Schema: public; Owner: fynlo_owner
+--
+
+COMMENT ON TABLE public.order_events_default IS 'Catches what no month was made for; stays empty while fynlo.make_event_partitions() is run.';
+
+
+--
+-- Name: order_item_modifiers; Type: TABLE; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TABLE public.order_item_modifiers (
+    restaurant_id uuid NOT NULL,
+    order_id uuid NOT NULL,
+    item_id uuid NOT NULL,
+    modifier_id uuid NOT NULL,
+    "position" integer NOT NULL,
+    name text NOT NULL,
+    price bigint NOT NULL,
+    quantity integer NOT NULL,
+    CONSTRAINT order_item_modifiers_price_check CHECK ((price >= 0)),
+    CONSTRAINT order_item_modifiers_quantity_check CHECK (((quantity >= 1) AND (quantity <= 999)))
+);
+
+ALTER TABLE ONLY public.order_item_modifiers FORCE ROW LEVEL SECURITY;
+
+
+ALTER TABLE public.order_item_modifiers OWNER TO fynlo_owner;
+
+--
+-- Name: order_items; Type: TABLE; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TABLE public.order_items (
+    restaurant_id uuid NOT NULL,
+    order_id uuid NOT NULL,
+    id uuid DEFAULT fynlo.uuid7() NOT NULL,
+    "position" integer NOT NULL,
+    product_id uuid NOT NULL,
+    variant_id uuid,
+    name text NOT NULL,
+    variant_name text,
+    station_id uuid,
+    unit_price bigint NOT NULL,
+    quantity integer NOT NULL,
+    course integer DEFAULT 1 NOT NULL,
+    notes text,
+    status text DEFAULT 'held'::text NOT NULL,
+    tax_rate numeric(7,4) NOT NULL,
+    discount bigint DEFAULT 0 NOT NULL,
+    total bigint NOT NULL,
+    net bigint NOT NULL,
+    request_hash bytea,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT order_items_course_check CHECK (((course >= 1) AND (course <= 99))),
+    CONSTRAINT order_items_quantity_check CHECK (((quantity >= 1) AND (quantity <= 999))),
+    CONSTRAINT order_items_status_check CHECK ((status = ANY (ARRAY['held'::text, 'sent'::text, 'voided'::text]))),
+    CONSTRAINT order_items_tax_rate_check CHECK (((tax_rate >= (0)::numeric) AND (tax_rate <= (100)::numeric))),
+    CONSTRAINT order_items_unit_price_check CHECK ((unit_price >= 0))
+);
+
+ALTER TABLE ONLY public.order_items FORCE ROW LEVEL SECURITY;
+
+
+ALTER TABLE public.order_items OWNER TO fynlo_owner;
+
+--
+-- Name: COLUMN order_items.name; Type: COMMENT; Schema: public; Owner: fynlo_owner
+--
+
+COMMENT ON COLUMN public.order_items.name IS 'As it stood on the menu when it was ordered; so are price, rate and station.';
+
+
+--
+-- Name: COLUMN order_items.total; Type: COMMENT; Schema: public; Owner: fynlo_owner
+--
+
+COMMENT ON COLUMN public.order_items.total IS 'After the line''s own discount, before its share of the order''s; minor units.';
+
+
+--
+-- Name: COLUMN order_items.net; Type: COMMENT; Schema: public; Owner: fynlo_owner
+--
+
+COMMENT ON COLUMN public.order_items.net IS 'What the line adds to net sales: after all discounts, without tax; minor units.';
+
+
+--
+-- Name: orders; Type: TABLE; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TABLE public.orders (
+    restaurant_id uuid NOT NULL,
+    id uuid DEFAULT fynlo.uuid7() NOT NULL,
+    number integer NOT NULL,
+    business_date date NOT NULL,
+    type text DEFAULT 'dine_in'::text NOT NULL,
+    status text DEFAULT 'pending'::text NOT NULL,
+    payment_status text DEFAULT 'unpaid'::text NOT NULL,
+    version bigint DEFAULT 1 NOT NULL,
+    table_id uuid,
+    covers integer,
+    customer_name text,
+    notes text,
+    status_reason text,
+    created_by uuid,
+    request_hash bytea,
+    currency text NOT NULL,
+    prices_include_tax boolean NOT NULL,
+    tax_rounding text NOT NULL,
+    tax_scope text NOT NULL,
+    service_charge_percentage numeric(7,4),
+    service_charge_taxable boolean NOT NULL,
+    service_charge_from_covers integer,
+    subtotal bigint DEFAULT 0 NOT NULL,
+    discount bigint DEFAULT 0 NOT NULL,
+    service_charge bigint DEFAULT 0 NOT NULL,
+    tax bigint DEFAULT 0 NOT NULL,
+    total bigint DEFAULT 0 NOT NULL,
+    tips bigint DEFAULT 0 NOT NULL,
+    paid bigint DEFAULT 0 NOT NULL,
+    refunded bigint DEFAULT 0 NOT NULL,
+    tax_breakdown jsonb DEFAULT '[]'::jsonb NOT NULL,
+    placed_at timestamp with time zone DEFAULT now() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    closed_at timestamp with time zone,
+    CONSTRAINT orders_closed CHECK (((closed_at IS NOT NULL) = (status = ANY (ARRAY['completed'::text, 'cancelled'::text, 'merged'::text])))),
+    CONSTRAINT orders_covers_check CHECK (((covers >= 1) AND (covers <= 999))),
+    CONSTRAINT orders_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+    CONSTRAINT orders_number_check CHECK ((number >= 1)),
+    CONSTRAINT orders_payment_status_check CHECK ((payment_status = ANY (ARRAY['unpaid'::text, 'partially_paid'::text, 'paid'::text, 'partially_refunded'::text, 'refunded'::text]))),
+    CONSTRAINT orders_service_charge_from_covers_check CHECK ((service_charge_from_covers >= 1)),
+    CONSTRAINT orders_service_charge_percentage_check CHECK (((service_charge_percentage >= (0)::numeric) AND (service_charge_percentage <= (100)::numeric))),
+    CONSTRAINT orders_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'confirmed'::text, 'preparing'::text, 'ready'::text, 'completed'::text, 'cancelled'::text, 'merged'::text]))),
+    CONSTRAINT orders_tax_rounding_check CHECK ((tax_rounding = ANY (ARRAY['half_up'::text, 'half_even'::text]))),
+    CONSTRAINT orders_tax_scope_check CHECK ((tax_scope = ANY (ARRAY['bucket'::text, 'line'::text]))),
+    CONSTRAINT orders_type_check CHECK ((type = ANY (ARRAY['dine_in'::text, 'takeaway'::text, 'delivery'::text])))
+);
+
+ALTER TABLE ONLY public.orders FORCE ROW LEVEL SECURITY;
+
+
+ALTER TABLE public.orders OWNER TO fynlo_owner;
+
+--
+-- Name: COLUMN orders.number; Type: COMMENT; Schema: public; Owner: fynlo_owner
+--
+
+COMMENT ON COLUMN public.orders.number IS 'Counts 1, 2, 3 … per restaurant and business date. This, the date and the settings are filled in by trigger when left out.';
+
+
+--
+-- Name: COLUMN orders.version; Type: COMMENT; Schema: public; Owner: fynlo_owner
+--
+
+COMMENT ON COLUMN public.orders.version IS 'Raised by trigger with every change of the order or its lines.';
+
+
+--
+-- Name: COLUMN orders.request_hash; Type: COMMENT; Schema: public; Owner: fynlo_owner
+--
+
+COMMENT ON COLUMN public.orders.request_hash IS 'SHA-256 of the creating request: the same client-made id again is the same order.';
+
+
+--
+-- Name: COLUMN orders.service_charge_from_covers; Type: COMMENT; Schema: public; Owner: fynlo_owner
+--
+
+COMMENT ON COLUMN public.orders.service_charge_from_covers IS 'The charge applies from so many covers; null: only when asked for.';
+
+
+--
+-- Name: tables; Type: TABLE; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TABLE public.tables (
+    restaurant_id uuid NOT NULL,
+    id uuid DEFAULT fynlo.uuid7() NOT NULL,
+    section_id uuid,
+    name text NOT NULL,
+    seats integer DEFAULT 2 NOT NULL,
+    sort_order integer DEFAULT 0 NOT NULL,
+    archived_at timestamp with time zone,
+    CONSTRAINT tables_name_check CHECK (((length(name) >= 1) AND (length(name) <= 50))),
+    CONSTRAINT tables_seats_check CHECK (((seats >= 1) AND (seats <= 100)))
+);
+
+ALTER TABLE ONLY public.tables FORCE ROW LEVEL SECURITY;
+
+
+ALTER TABLE public.tables OWNER TO fynlo_owner;
+
+--
+-- Name: order_rows; Type: VIEW; Schema: public; Owner: fynlo_owner
+--
+
+CREATE VIEW public.order_rows WITH (security_invoker='true') AS
+ SELECT o.id AS order_id,
+    o.restaurant_id,
+    o.currency,
+    o.number,
+    o.business_date,
+    o.type,
+    o.status,
+    o.payment_status,
+    o.version,
+    o.table_id,
+    t.name AS table_name,
+    o.covers,
+    o.customer_name,
+    o.notes,
+    o.status_reason,
+    o.created_by,
+    o.placed_at,
+    o.created_at,
+    o.updated_at,
+    o.closed_at,
+    o.subtotal,
+    o.discount,
+    o.service_charge,
+    o.tax,
+    o.total,
+    o.tips,
+    o.paid,
+    o.refunded,
+    (o.total - o.paid) AS due,
+    o.tax_breakdown,
+    o.prices_include_tax,
+    o.tax_rounding,
+    o.tax_scope,
+    (trim_scale(o.service_charge_percentage))::text AS service_charge_percentage,
+    o.service_charge_taxable,
+    o.service_charge_from_covers,
+    o.request_hash,
+    i.id AS item_id,
+    i.product_id,
+    i.variant_id,
+    i.name AS item_name,
+    i.variant_name,
+    i.station_id,
+    i.unit_price,
+    i.quantity,
+    i.course,
+    i.notes AS item_notes,
+    i.status AS item_status,
+    i.discount AS item_discount,
+    i.total AS item_total,
+    i.net AS item_net,
+    (trim_scale(i.tax_rate))::text AS tax_rate,
+    i.request_hash AS item_request_hash,
+    i."position" AS item_position,
+    m.modifier_id,
+    m.name AS modifier_name,
+    m.price AS modifier_price,
+    m.quantity AS modifier_quantity,
+    m."position" AS modifier_position
+   FROM (((public.orders o
+     LEFT JOIN public.tables t ON (((t.restaurant_id = o.restaurant_id) AND (t.id = o.table_id))))
+     LEFT JOIN public.order_items i ON (((i.restaurant_id = o.restaurant_id) AND (i.order_id = o.id))))
+     LEFT JOIN public.order_item_modifiers m ON (((m.restaurant_id = i.restaurant_id) AND (m.order_id = i.order_id) AND (m.item_id = i.id))));
+
+
+ALTER VIEW public.order_rows OWNER TO fynlo_owner;
+
+--
+-- Name: product_modifier_groups; Type: TABLE; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TABLE public.product_modifier_groups (
+    restaurant_id uuid NOT NULL,
+    product_id uuid NOT NULL,
+    group_id uuid NOT NULL,
+    sort_order integer DEFAULT 0 NOT NULL
+);
+
+ALTER TABLE ONLY public.product_modifier_groups FORCE ROW LEVEL SECURITY;
+
+
+ALTER TABLE public.product_modifier_groups OWNER TO fynlo_owner;
+
+--
+-- Name: product_variants; Type: TABLE; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TABLE public.product_variants (
+    restaurant_id uuid NOT NULL,
+    id uuid DEFAULT fynlo.uuid7() NOT NULL,
+    product_id uuid NOT NULL,
+    name text NOT NULL,
+    price bigint NOT NULL,
+    sort_order integer DEFAULT 0 NOT NULL,
+    archived_at timestamp with time zone,
+    CONSTRAINT product_variants_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100))),
+    CONSTRAINT product_variants_price_check CHECK ((price >= 0))
+);
+
+ALTER TABLE ONLY public.product_variants FORCE ROW LEVEL SECURITY;
+
+
+ALTER TABLE public.product_variants OWNER TO fynlo_owner;
+
+--
+-- Name: COLUMN product_variants.price; Type: COMMENT; Schema: public; Owner: fynlo_owner
+--
+
+COMMENT ON COLUMN public.product_variants.price IS 'The whole price of the product in this variant, minor units.';
+
+
+--
+-- Name: products; Type: TABLE; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TABLE public.products (
+    restaurant_id uuid NOT NULL,
+    id uuid DEFAULT fynlo.uuid7() NOT NULL,
+    category_id uuid NOT NULL,
+    tax_class_id uuid NOT NULL,
+    name text NOT NULL,
+    description text,
+    price bigint NOT NULL,
+    open_price boolean DEFAULT false NOT NULL,
+    sku text,
+    image_url text,
+    sort_order integer DEFAULT 0 NOT NULL,
+    availability text DEFAULT 'in_stock'::text NOT NULL,
+    version bigint DEFAULT 1 NOT NULL,
+    archived_at timestamp with time zone,
+    CONSTRAINT products_availability_check CHECK ((availability = ANY (ARRAY['in_stock'::text, 'out_of_stock'::text]))),
+    CONSTRAINT products_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
+    CONSTRAINT products_price_check CHECK ((price >= 0))
+);
+
+ALTER TABLE ONLY public.products FORCE ROW LEVEL SECURITY;
+
+
+ALTER TABLE public.products OWNER TO fynlo_owner;
+
+--
+-- Name: COLUMN products.price; Type: COMMENT; Schema: public; Owner: fynlo_owner
+--
+
+COMMENT ON COLUMN public.products.price IS 'Minor units of the restaurant''s currency.';
+
+
+--
+-- Name: COLUMN products.open_price; Type: COMMENT; Schema: public; Owner: fynlo_owner
+--
+
+COMMENT ON COLUMN public.products.open_price IS 'True: the till names the price of each sale.';
+
+
+--
+-- Name: refresh_tokens; Type: TABLE; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TABLE public.refresh_tokens (
+    token_hash bytea NOT NULL,
+    session_id uuid NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    used_at timestamp with time zone,
+    CONSTRAINT refresh_tokens_token_hash_check CHECK ((length(token_hash) = 32))
+);
+
+ALTER TABLE ONLY public.refresh_tokens FORCE ROW LEVEL SECURITY;
+
+
+ALTER TABLE public.refresh_tokens OWNER TO fynlo_owner;
+
+--
+-- Name: TABLE refresh_tokens; Type: COMMENT; Schema: public; Owner: fynlo_owner
+--
+
+COMMENT ON TABLE public.refresh_tokens IS 'SHA-256 of each refresh token; the token itself is never stored.';
+
+
+--
+-- Name: restaurants; Type: TABLE; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TABLE public.restaurants (
+    id uuid DEFAULT fynlo.uuid7() NOT NULL,
+    name text NOT NULL,
+    timezone text DEFAULT 'UTC'::text NOT NULL,
+    currency text NOT NULL,
+    day_cutoff time without time zone DEFAULT '04:00:00'::time without time zone NOT NULL,
+    prices_include_tax boolean DEFAULT true NOT NULL,
+    tax_rounding text DEFAULT 'half_up'::text NOT NULL,
+    tax_scope text DEFAULT 'bucket'::text NOT NULL,
+    service_charge_percentage numeric(7,4),
+    service_charge_taxable boolean DEFAULT false NOT NULL,
+    service_charge_from_covers integer,
+    menu_version bigint DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT restaurants_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+    CONSTRAINT restaurants_day_cutoff_check CHECK ((day_cutoff < '24:00:00'::time without time zone)),
+    CONSTRAINT restaurants_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
+    CONSTRAINT restaurants_service_charge_from_covers_check CHECK ((service_charge_from_covers >= 1)),
+    CONSTRAINT restaurants_service_charge_percentage_check CHECK (((service_charge_percentage >= (0)::numeric) AND (service_charge_percentage <= (100)::numeric))),
+    CONSTRAINT restaurants_tax_rounding_check CHECK ((tax_rounding = ANY (ARRAY['half_up'::text, 'half_even'::text]))),
+    CONSTRAINT restaurants_tax_scope_check CHECK ((tax_scope = ANY (ARRAY['bucket'::text, 'line'::text]))),
+    CONSTRAINT restaurants_timezone_known CHECK ((('2000-01-01 00:00:00+00'::timestamp with time zone AT TIME ZONE timezone) IS NOT NULL))
+);
+
+ALTER TABLE ONLY public.restaurants FORCE ROW LEVEL SECURITY;
+
+
+ALTER TABLE public.restaurants OWNER TO fynlo_owner;
+
+--
+-- Name: COLUMN restaurants.day_cutoff; Type: COMMENT; Schema: public; Owner: fynlo_owner
+--
+
+COMMENT ON COLUMN public.restaurants.day_cutoff IS 'Local time at which a business day begins; an order at 01:30 belongs to the evening before.';
+
+
+--
+-- Name: COLUMN restaurants.menu_version; Type: COMMENT; Schema: public; Owner: fynlo_owner
+--
+
+COMMENT ON COLUMN public.restaurants.menu_version IS 'Raised by trigger with every change of the menu; part of every cache key.';
+
+
+--
+-- Name: sections; Type: TABLE; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TABLE public.sections (
+    restaurant_id uuid NOT NULL,
+    id uuid DEFAULT fynlo.uuid7() NOT NULL,
+    name text NOT NULL,
+    sort_order integer DEFAULT 0 NOT NULL,
+    archived_at timestamp with time zone,
+    CONSTRAINT sections_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100)))
+);
+
+ALTER TABLE ONLY public.sections FORCE ROW LEVEL SECURITY;
+
+
+ALTER TABLE public.sections OWNER TO fynlo_owner;
+
+--
+-- Name: sessions; Type: TABLE; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TABLE public.sessions (
+    id uuid DEFAULT fynlo.uuid7() NOT NULL,
+    user_id uuid NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    revoked_at timestamp with time zone,
+    revoked_reason text,
+    CONSTRAINT sessions_revoked_reason_check CHECK ((revoked_reason = ANY (ARRAY['logout'::text, 'logout_everywhere'::text, 'refresh_reused'::text])))
+);
+
+ALTER TABLE ONLY public.sessions FORCE ROW LEVEL SECURITY;
+
+
+ALTER TABLE public.sessions OWNER TO fynlo_owner;
+
+--
+-- Name: stations; Type: TABLE; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TABLE public.stations (
+    restaurant_id uuid NOT NULL,
+    id uuid DEFAULT fynlo.uuid7() NOT NULL,
+    name text NOT NULL,
+    kind text DEFAULT 'station'::text NOT NULL,
+    warn_after_s integer DEFAULT 600 NOT NULL,
+    late_after_s integer DEFAULT 1200 NOT NULL,
+    sort_order integer DEFAULT 0 NOT NULL,
+    archived_at timestamp with time zone,
+    CONSTRAINT stations_kind_check CHECK ((kind = ANY (ARRAY['station'::text, 'expo'::text]))),
+    CONSTRAINT stations_late_after_s_check CHECK ((late_after_s >= 0)),
+    CONSTRAINT stations_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100))),
+    CONSTRAINT stations_warn_after_s_check CHECK ((warn_after_s >= 0))
+);
+
+ALTER TABLE ONLY public.stations FORCE ROW LEVEL SECURITY;
+
+
+ALTER TABLE public.stations OWNER TO fynlo_owner;
+
+--
+-- Name: tax_classes; Type: TABLE; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TABLE public.tax_classes (
+    restaurant_id uuid NOT NULL,
+    id uuid DEFAULT fynlo.uuid7() NOT NULL,
+    name text NOT NULL,
+    dine_in_rate numeric(7,4) NOT NULL,
+    takeaway_rate numeric(7,4) NOT NULL,
+    delivery_rate numeric(7,4) NOT NULL,
+    archived_at timestamp with time zone,
+    CONSTRAINT tax_classes_delivery_rate_check CHECK (((delivery_rate >= (0)::numeric) AND (delivery_rate <= (100)::numeric))),
+    CONSTRAINT tax_classes_dine_in_rate_check CHECK (((dine_in_rate >= (0)::numeric) AND (dine_in_rate <= (100)::numeric))),
+    CONSTRAINT tax_classes_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100))),
+    CONSTRAINT tax_classes_takeaway_rate_check CHECK (((takeaway_rate >= (0)::numeric) AND (takeaway_rate <= (100)::numeric)))
+);
+
+ALTER TABLE ONLY public.tax_classes FORCE ROW LEVEL SECURITY;
+
+
+ALTER TABLE public.tax_classes OWNER TO fynlo_owner;
+
+--
+-- Name: TABLE tax_classes; Type: COMMENT; Schema: public; Owner: fynlo_owner
+--
+
+COMMENT ON TABLE public.tax_classes IS 'A rate, in percent, for each order type: cold takeaway can be zero-rated where eating in is not.';
+
+
+--
+-- Name: users; Type: TABLE; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TABLE public.users (
+    id uuid DEFAULT fynlo.uuid7() NOT NULL,
+    email text NOT NULL,
+    name text NOT NULL,
+    password_hash text,
+    supabase_id uuid,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT users_email_check CHECK (((email = lower(email)) AND ((length(email) >= 3) AND (length(email) <= 320))))
+);
+
+ALTER TABLE ONLY public.users FORCE ROW LEVEL SECURITY;
+
+
+ALTER TABLE public.users OWNER TO fynlo_owner;
+
+--
+-- Name: COLUMN users.password_hash; Type: COMMENT; Schema: public; Owner: fynlo_owner
+--
+
+COMMENT ON COLUMN public.users.password_hash IS 'argon2id; null where the person signs in through an external issuer only.';
+
+
+--
+-- Name: order_events_default; Type: TABLE ATTACH; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.order_events ATTACH PARTITION public.order_events_default DEFAULT;
+
+
+--
+-- Name: migrations migrations_pkey; Type: CONSTRAINT; Schema: fynlo; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY fynlo.migrations
+    ADD CONSTRAINT migrations_pkey PRIMARY KEY (name);
+
+
+--
+-- Name: touched touched_pkey; Type: CONSTRAINT; Schema: fynlo; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY fynlo.touched
+    ADD CONSTRAINT touched_pkey PRIMARY KEY (txid, entity_id);
+
+
+--
+-- Name: categories categories_id_key; Type: CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.categories
+    ADD CONSTRAINT categories_id_key UNIQUE (id);
+
+
+--
+-- Name: categories categories_pkey; Type: CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.categories
+    ADD CONSTRAINT categories_pkey PRIMARY KEY (restaurant_id, id);
+
+
+--
+-- Name: day_counters day_counters_pkey; Type: CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.day_counters
+    ADD CONSTRAINT day_counters_pkey PRIMARY KEY (restaurant_id, business_date);
+
+
+--
+-- Name: feed_heads feed_heads_pkey; Type: CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.feed_heads
+    ADD CONSTRAINT feed_heads_pkey PRIMARY KEY (restaurant_id);
+
+
+--
+-- Name: idempotency_keys idempotency_keys_pkey; Type: CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.idempotency_keys
+    ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (restaurant_id, actor, method, path, key);
+
+
+--
+-- Name: memberships memberships_id_key; Type: CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.memberships
+    ADD CONSTRAINT memberships_id_key UNIQUE (id);
+
+
+--
+-- Name: memberships memberships_pkey; Type: CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.memberships
+    ADD CONSTRAINT memberships_pkey PRIMARY KEY (restaurant_id, id);
+
+
+--
+-- Name: memberships memberships_user_key; Type: CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.memberships
+    ADD CONSTRAINT memberships_user_key UNIQUE (user_id, restaurant_id);
+
+
+--
+-- Name: modifier_groups modifier_groups_id_key; Type: CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.modifier_groups
+    ADD CONSTRAINT modifier_groups_id_key UNIQUE (id);
+
+
+--
+-- Name: modifier_groups modifier_groups_pkey; Type: CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.modifier_groups
+    ADD CONSTRAINT modifier_groups_pkey PRIMARY KEY (restaurant_id, id);
+
+
+--
+-- Name: modifiers modifiers_id_key; Type: CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.modifiers
+    ADD CONSTRAINT modifiers_id_key UNIQUE (id);
+
+
+--
+-- Name: modifiers modifiers_pkey; Type: CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.modifiers
+    ADD CONSTRAINT modifiers_pkey PRIMARY KEY (restaurant_id, id);
+
+
+--
+-- Name: order_events order_events_pkey; Type: CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.order_events
+    ADD CONSTRAINT order_events_pkey PRIMARY KEY (restaurant_id, seq, created_at);
+
+
+--
+-- Name: order_events_default order_events_default_pkey; Type: CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.order_events_default
+    ADD CONSTRAINT order_events_default_pkey PRIMARY KEY (restaurant_id, seq, created_at);
+
+
+--
+-- Name: order_item_modifiers order_item_modifiers_pkey; Type: CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.order_item_modifiers
+    ADD CONSTRAINT order_item_modifiers_pkey PRIMARY KEY (restaurant_id, order_id, item_id, modifier_id);
+
+
+--
+-- Name: order_items order_items_id_key; Type: CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.order_items
+    ADD CONSTRAINT order_items_id_key UNIQUE (id);
+
+
+--
+-- Name: order_items order_items_pkey; Type: CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.order_items
+    ADD CONSTRAINT order_items_pkey PRIMARY KEY (restaurant_id, order_id, id);
+
+
+--
+-- Name: orders orders_id_key; Type: CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.orders
+    ADD CONSTRAINT orders_id_key UNIQUE (id);
+
+
+--
+-- Name: orders orders_number_key; Type: CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.orders
+    ADD CONSTRAINT orders_number_key UNIQUE (restaurant_id, business_date, number);
+
+
+--
+-- Name: orders orders_pkey; Type: CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.orders
+    ADD CONSTRAINT orders_pkey PRIMARY KEY (restaurant_id, id);
+
+
+--
+-- Name: product_modifier_groups product_modifier_groups_pkey; Type: CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.product_modifier_groups
+    ADD CONSTRAINT product_modifier_groups_pkey PRIMARY KEY (restaurant_id, product_id, group_id);
+
+
+--
+-- Name: product_variants product_variants_id_key; Type: CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.product_variants
+    ADD CONSTRAINT product_variants_id_key UNIQUE (id);
+
+
+--
+-- Name: product_variants product_variants_pkey; Type: CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.product_variants
+    ADD CONSTRAINT product_variants_pkey PRIMARY KEY (restaurant_id, id);
+
+
+--
+-- Name: products products_id_key; Type: CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.products
+    ADD CONSTRAINT products_id_key UNIQUE (id);
+
+
+--
+-- Name: products products_pkey; Type: CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.products
+    ADD CONSTRAINT products_pkey PRIMARY KEY (restaurant_id, id);
+
+
+--
+-- Name: refresh_tokens refresh_tokens_pkey; Type: CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.refresh_tokens
+    ADD CONSTRAINT refresh_tokens_pkey PRIMARY KEY (token_hash);
+
+
+--
+-- Name: restaurants restaurants_pkey; Type: CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.restaurants
+    ADD CONSTRAINT restaurants_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: sections sections_id_key; Type: CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.sections
+    ADD CONSTRAINT sections_id_key UNIQUE (id);
+
+
+--
+-- Name: sections sections_pkey; Type: CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.sections
+    ADD CONSTRAINT sections_pkey PRIMARY KEY (restaurant_id, id);
+
+
+--
+-- Name: sessions sessions_pkey; Type: CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.sessions
+    ADD CONSTRAINT sessions_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: stations stations_id_key; Type: CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.stations
+    ADD CONSTRAINT stations_id_key UNIQUE (id);
+
+
+--
+-- Name: stations stations_pkey; Type: CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.stations
+    ADD CONSTRAINT stations_pkey PRIMARY KEY (restaurant_id, id);
+
+
+--
+-- Name: tables tables_id_key; Type: CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.tables
+    ADD CONSTRAINT tables_id_key UNIQUE (id);
+
+
+--
+-- Name: tables tables_pkey; Type: CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.tables
+    ADD CONSTRAINT tables_pkey PRIMARY KEY (restaurant_id, id);
+
+
+--
+-- Name: tax_classes tax_classes_id_key; Type: CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.tax_classes
+    ADD CONSTRAINT tax_classes_id_key UNIQUE (id);
+
+
+--
+-- Name: tax_classes tax_classes_pkey; Type: CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.tax_classes
+    ADD CONSTRAINT tax_classes_pkey PRIMARY KEY (restaurant_id, id);
+
+
+--
+-- Name: users users_email_key; Type: CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.users
+    ADD CONSTRAINT users_email_key UNIQUE (email);
+
+
+--
+-- Name: users users_pkey; Type: CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.users
+    ADD CONSTRAINT users_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: users users_supabase_id_key; Type: CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.users
+    ADD CONSTRAINT users_supabase_id_key UNIQUE (supabase_id);
+
+
+--
+-- Name: idempotency_keys_age_idx; Type: INDEX; Schema: public; Owner: fynlo_owner
+--
+
+CREATE INDEX idempotency_keys_age_idx ON public.idempotency_keys USING btree (created_at);
+
+
+--
+-- Name: modifiers_group_idx; Type: INDEX; Schema: public; Owner: fynlo_owner
+--
+
+CREATE INDEX modifiers_group_idx ON public.modifiers USING btree (restaurant_id, group_id);
+
+
+--
+-- Name: orders_newest_idx; Type: INDEX; Schema: public; Owner: fynlo_owner
+--
+
+CREATE INDEX orders_newest_idx ON public.orders USING btree (restaurant_id, created_at DESC, id DESC);
+
+
+--
+-- Name: orders_one_open_per_table; Type: INDEX; Schema: public; Owner: fynlo_owner
+--
+
+CREATE UNIQUE INDEX orders_one_open_per_table ON public.orders USING btree (restaurant_id, table_id) WHERE ((closed_at IS NULL) AND (table_id IS NOT NULL));
+
+
+--
+-- Name: orders_open_idx; Type: INDEX; Schema: public; Owner: fynlo_owner
+--
+
+CREATE INDEX orders_open_idx ON public.orders USING btree (restaurant_id) WHERE (closed_at IS NULL);
+
+
+--
+-- Name: product_variants_product_idx; Type: INDEX; Schema: public; Owner: fynlo_owner
+--
+
+CREATE INDEX product_variants_product_idx ON public.product_variants USING btree (restaurant_id, product_id);
+
+
+--
+-- Name: sessions_user_idx; Type: INDEX; Schema: public; Owner: fynlo_owner
+--
+
+CREATE INDEX sessions_user_idx ON public.sessions USING btree (user_id) WHERE (revoked_at IS NULL);
+
+
+--
+-- Name: order_events_default_pkey; Type: INDEX ATTACH; Schema: public; Owner: fynlo_owner
+--
+
+ALTER INDEX public.order_events_pkey ATTACH PARTITION public.order_events_default_pkey;
+
+
+--
+-- Name: touched touched_drain; Type: TRIGGER; Schema: fynlo; Owner: fynlo_owner
+--
+
+CREATE CONSTRAINT TRIGGER touched_drain AFTER INSERT ON fynlo.touched DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION fynlo.drain();
+
+
+--
+-- Name: categories categories_note_delete; Type: TRIGGER; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TRIGGER categories_note_delete AFTER DELETE ON public.categories REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION fynlo.note_menu();
+
+
+--
+-- Name: categories categories_note_insert; Type: TRIGGER; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TRIGGER categories_note_insert AFTER INSERT ON public.categories REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION fynlo.note_menu();
+
+
+--
+-- Name: categories categories_note_update; Type: TRIGGER; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TRIGGER categories_note_update AFTER UPDATE ON public.categories REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION fynlo.note_menu();
+
+
+--
+-- Name: memberships memberships_tell; Type: TRIGGER; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TRIGGER memberships_tell AFTER INSERT OR DELETE OR UPDATE ON public.memberships FOR EACH ROW EXECUTE FUNCTION fynlo.tell_membership();
+
+
+--
+-- Name: modifier_groups modifier_groups_note_delete; Type: TRIGGER; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TRIGGER modifier_groups_note_delete AFTER DELETE ON public.modifier_groups REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION fynlo.note_menu();
+
+
+--
+-- Name: modifier_groups modifier_groups_note_insert; Type: TRIGGER; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TRIGGER modifier_groups_note_insert AFTER INSERT ON public.modifier_groups REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION fynlo.note_menu();
+
+
+--
+-- Name: modifier_groups modifier_groups_note_update; Type: TRIGGER; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TRIGGER modifier_groups_note_update AFTER UPDATE ON public.modifier_groups REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION fynlo.note_menu();
+
+
+--
+-- Name: modifiers modifiers_note_delete; Type: TRIGGER; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TRIGGER modifiers_note_delete AFTER DELETE ON public.modifiers REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION fynlo.note_menu();
+
+
+--
+-- Name: modifiers modifiers_note_insert; Type: TRIGGER; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TRIGGER modifiers_note_insert AFTER INSERT ON public.modifiers REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION fynlo.note_menu();
+
+
+--
+-- Name: modifiers modifiers_note_update; Type: TRIGGER; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TRIGGER modifiers_note_update AFTER UPDATE ON public.modifiers REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION fynlo.note_menu();
+
+
+--
+-- Name: order_events_default order_events_default_keep; Type: TRIGGER; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TRIGGER order_events_default_keep BEFORE DELETE OR TRUNCATE ON public.order_events_default FOR EACH STATEMENT EXECUTE FUNCTION fynlo.refuse_delete();
+
+
+--
+-- Name: order_events order_events_keep; Type: TRIGGER; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TRIGGER order_events_keep BEFORE DELETE OR TRUNCATE ON public.order_events FOR EACH STATEMENT EXECUTE FUNCTION fynlo.refuse_delete();
+
+
+--
+-- Name: order_item_modifiers order_item_modifiers_keep; Type: TRIGGER; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TRIGGER order_item_modifiers_keep BEFORE DELETE OR TRUNCATE ON public.order_item_modifiers FOR EACH STATEMENT EXECUTE FUNCTION fynlo.refuse_delete();
+
+
+--
+-- Name: order_item_modifiers order_item_modifiers_note_insert; Type: TRIGGER; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TRIGGER order_item_modifiers_note_insert AFTER INSERT ON public.order_item_modifiers REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION fynlo.note_modifiers_insert();
+
+
+--
+-- Name: order_item_modifiers order_item_modifiers_note_update; Type: TRIGGER; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TRIGGER order_item_modifiers_note_update AFTER UPDATE ON public.order_item_modifiers REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION fynlo.note_modifiers_update();
+
+
+--
+-- Name: order_items order_items_keep; Type: TRIGGER; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TRIGGER order_items_keep BEFORE DELETE OR TRUNCATE ON public.order_items FOR EACH STATEMENT EXECUTE FUNCTION fynlo.refuse_delete();
+
+
+--
+-- Name: order_items order_items_note_insert; Type: TRIGGER; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TRIGGER order_items_note_insert AFTER INSERT ON public.order_items REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION fynlo.note_items_insert();
+
+
+--
+-- Name: order_items order_items_note_update; Type: TRIGGER; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TRIGGER order_items_note_update AFTER UPDATE ON public.order_items REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION fynlo.note_items_update();
+
+
+--
+-- Name: orders orders_changed; Type: TRIGGER; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TRIGGER orders_changed BEFORE UPDATE ON public.orders FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION fynlo.order_changed();
+
+
+--
+-- Name: orders orders_defaults; Type: TRIGGER; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TRIGGER orders_defaults BEFORE INSERT ON public.orders FOR EACH ROW WHEN (((new.number IS NULL) OR (CURRENT_USER <> 'fynlo_app'::name))) EXECUTE FUNCTION fynlo.order_defaults();
+
+
+--
+-- Name: orders orders_keep; Type: TRIGGER; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TRIGGER orders_keep BEFORE DELETE OR TRUNCATE ON public.orders FOR EACH STATEMENT EXECUTE FUNCTION fynlo.refuse_delete();
+
+
+--
+-- Name: orders orders_note_insert; Type: TRIGGER; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TRIGGER orders_note_insert AFTER INSERT ON public.orders REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION fynlo.note_orders_insert();
+
+
+--
+-- Name: orders orders_note_update; Type: TRIGGER; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TRIGGER orders_note_update AFTER UPDATE ON public.orders REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION fynlo.note_orders_update();
+
+
+--
+-- Name: product_modifier_groups product_modifier_groups_note_delete; Type: TRIGGER; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TRIGGER product_modifier_groups_note_delete AFTER DELETE ON public.product_modifier_groups REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION fynlo.note_menu();
+
+
+--
+-- Name: product_modifier_groups product_modifier_groups_note_insert; Type: TRIGGER; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TRIGGER product_modifier_groups_note_insert AFTER INSERT ON public.product_modifier_groups REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION fynlo.note_menu();
+
+
+--
+-- Name: product_modifier_groups product_modifier_groups_note_update; Type: TRIGGER; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TRIGGER product_modifier_groups_note_update AFTER UPDATE ON public.product_modifier_groups REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION fynlo.note_menu();
+
+
+--
+-- Name: product_variants product_variants_note_delete; Type: TRIGGER; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TRIGGER product_variants_note_delete AFTER DELETE ON public.product_variants REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION fynlo.note_menu();
+
+
+--
+-- Name: product_variants product_variants_note_insert; Type: TRIGGER; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TRIGGER product_variants_note_insert AFTER INSERT ON public.product_variants REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION fynlo.note_menu();
+
+
+--
+-- Name: product_variants product_variants_note_update; Type: TRIGGER; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TRIGGER product_variants_note_update AFTER UPDATE ON public.product_variants REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION fynlo.note_menu();
+
+
+--
+-- Name: products products_changed; Type: TRIGGER; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TRIGGER products_changed BEFORE UPDATE ON public.products FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION fynlo.product_changed();
+
+
+--
+-- Name: products products_note_delete; Type: TRIGGER; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TRIGGER products_note_delete AFTER DELETE ON public.products REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION fynlo.note_menu();
+
+
+--
+-- Name: products products_note_insert; Type: TRIGGER; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TRIGGER products_note_insert AFTER INSERT ON public.products REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION fynlo.note_menu();
+
+
+--
+-- Name: products products_note_update; Type: TRIGGER; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TRIGGER products_note_update AFTER UPDATE ON public.products REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION fynlo.note_menu();
+
+
+--
+-- Name: restaurants restaurants_head; Type: TRIGGER; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TRIGGER restaurants_head AFTER INSERT ON public.restaurants FOR EACH ROW EXECUTE FUNCTION fynlo.new_head();
+
+
+--
+-- Name: restaurants restaurants_note_currency; Type: TRIGGER; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TRIGGER restaurants_note_currency AFTER UPDATE OF currency ON public.restaurants FOR EACH ROW WHEN ((new.currency <> old.currency)) EXECUTE FUNCTION fynlo.note_currency();
+
+
+--
+-- Name: sessions sessions_tell; Type: TRIGGER; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TRIGGER sessions_tell AFTER UPDATE OF revoked_at ON public.sessions FOR EACH ROW WHEN (((new.revoked_at IS NOT NULL) AND (old.revoked_at IS NULL))) EXECUTE FUNCTION fynlo.tell_session();
+
+
+--
+-- Name: tax_classes tax_classes_note_delete; Type: TRIGGER; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TRIGGER tax_classes_note_delete AFTER DELETE ON public.tax_classes REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION fynlo.note_menu();
+
+
+--
+-- Name: tax_classes tax_classes_note_insert; Type: TRIGGER; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TRIGGER tax_classes_note_insert AFTER INSERT ON public.tax_classes REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION fynlo.note_menu();
+
+
+--
+-- Name: tax_classes tax_classes_note_update; Type: TRIGGER; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TRIGGER tax_classes_note_update AFTER UPDATE ON public.tax_classes REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION fynlo.note_menu();
+
+
+--
+-- Name: categories categories_restaurant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.categories
+    ADD CONSTRAINT categories_restaurant_id_fkey FOREIGN KEY (restaurant_id) REFERENCES public.restaurants(id);
+
+
+--
+-- Name: categories categories_restaurant_id_station_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.categories
+    ADD CONSTRAINT categories_restaurant_id_station_id_fkey FOREIGN KEY (restaurant_id, station_id) REFERENCES public.stations(restaurant_id, id);
+
+
+--
+-- Name: day_counters day_counters_restaurant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.day_counters
+    ADD CONSTRAINT day_counters_restaurant_id_fkey FOREIGN KEY (restaurant_id) REFERENCES public.restaurants(id);
+
+
+--
+-- Name: feed_heads feed_heads_restaurant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.feed_heads
+    ADD CONSTRAINT feed_heads_restaurant_id_fkey FOREIGN KEY (restaurant_id) REFERENCES public.restaurants(id);
+
+
+--
+-- Name: idempotency_keys idempotency_keys_restaurant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.idempotency_keys
+    ADD CONSTRAINT idempotency_keys_restaurant_id_fkey FOREIGN KEY (restaurant_id) REFERENCES public.restaurants(id);
+
+
+--
+-- Name: memberships memberships_restaurant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.memberships
+    ADD CONSTRAINT memberships_restaurant_id_fkey FOREIGN KEY (restaurant_id) REFERENCES public.restaurants(id);
+
+
+--
+-- Name: memberships memberships_user_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.memberships
+    ADD CONSTRAINT memberships_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
+
+
+--
+-- Name: modifier_groups modifier_groups_restaurant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.modifier_groups
+    ADD CONSTRAINT modifier_groups_restaurant_id_fkey FOREIGN KEY (restaurant_id) REFERENCES public.restaurants(id);
+
+
+--
+-- Name: modifiers modifiers_restaurant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.modifiers
+    ADD CONSTRAINT modifiers_restaurant_id_fkey FOREIGN KEY (restaurant_id) REFERENCES public.restaurants(id);
+
+
+--
+-- Name: modifiers modifiers_restaurant_id_group_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.modifiers
+    ADD CONSTRAINT modifiers_restaurant_id_group_id_fkey FOREIGN KEY (restaurant_id, group_id) REFERENCES public.modifier_groups(restaurant_id, id);
+
+
+--
+-- Name: order_item_modifiers order_item_modifiers_restaurant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.order_item_modifiers
+    ADD CONSTRAINT order_item_modifiers_restaurant_id_fkey FOREIGN KEY (restaurant_id) REFERENCES public.restaurants(id);
+
+
+--
+-- Name: order_item_modifiers order_item_modifiers_restaurant_id_modifier_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.order_item_modifiers
+    ADD CONSTRAINT order_item_modifiers_restaurant_id_modifier_id_fkey FOREIGN KEY (restaurant_id, modifier_id) REFERENCES public.modifiers(restaurant_id, id);
+
+
+--
+-- Name: order_item_modifiers order_item_modifiers_restaurant_id_order_id_item_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.order_item_modifiers
+    ADD CONSTRAINT order_item_modifiers_restaurant_id_order_id_item_id_fkey FOREIGN KEY (restaurant_id, order_id, item_id) REFERENCES public.order_items(restaurant_id, order_id, id);
+
+
+--
+-- Name: order_items order_items_restaurant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.order_items
+    ADD CONSTRAINT order_items_restaurant_id_fkey FOREIGN KEY (restaurant_id) REFERENCES public.restaurants(id);
+
+
+--
+-- Name: order_items order_items_restaurant_id_order_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.order_items
+    ADD CONSTRAINT order_items_restaurant_id_order_id_fkey FOREIGN KEY (restaurant_id, order_id) REFERENCES public.orders(restaurant_id, id);
+
+
+--
+-- Name: order_items order_items_restaurant_id_product_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.order_items
+    ADD CONSTRAINT order_items_restaurant_id_product_id_fkey FOREIGN KEY (restaurant_id, product_id) REFERENCES public.products(restaurant_id, id);
+
+
+--
+-- Name: order_items order_items_restaurant_id_variant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.order_items
+    ADD CONSTRAINT order_items_restaurant_id_variant_id_fkey FOREIGN KEY (restaurant_id, variant_id) REFERENCES public.product_variants(restaurant_id, id);
+
+
+--
+-- Name: orders orders_created_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.orders
+    ADD CONSTRAINT orders_created_by_fkey FOREIGN KEY (created_by) REFERENCES public.users(id);
+
+
+--
+-- Name: orders orders_restaurant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.orders
+    ADD CONSTRAINT orders_restaurant_id_fkey FOREIGN KEY (restaurant_id) REFERENCES public.restaurants(id);
+
+
+--
+-- Name: orders orders_restaurant_id_table_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.orders
+    ADD CONSTRAINT orders_restaurant_id_table_id_fkey FOREIGN KEY (restaurant_id, table_id) REFERENCES public.tables(restaurant_id, id);
+
+
+--
+-- Name: product_modifier_groups product_modifier_groups_restaurant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.product_modifier_groups
+    ADD CONSTRAINT product_modifier_groups_restaurant_id_fkey FOREIGN KEY (restaurant_id) REFERENCES public.restaurants(id);
+
+
+--
+-- Name: product_modifier_groups product_modifier_groups_restaurant_id_group_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.product_modifier_groups
+    ADD CONSTRAINT product_modifier_groups_restaurant_id_group_id_fkey FOREIGN KEY (restaurant_id, group_id) REFERENCES public.modifier_groups(restaurant_id, id);
+
+
+--
+-- Name: product_modifier_groups product_modifier_groups_restaurant_id_product_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.product_modifier_groups
+    ADD CONSTRAINT product_modifier_groups_restaurant_id_product_id_fkey FOREIGN KEY (restaurant_id, product_id) REFERENCES public.products(restaurant_id, id);
+
+
+--
+-- Name: product_variants product_variants_restaurant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.product_variants
+    ADD CONSTRAINT product_variants_restaurant_id_fkey FOREIGN KEY (restaurant_id) REFERENCES public.restaurants(id);
+
+
+--
+-- Name: product_variants product_variants_restaurant_id_product_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.product_variants
+    ADD CONSTRAINT product_variants_restaurant_id_product_id_fkey FOREIGN KEY (restaurant_id, product_id) REFERENCES public.products(restaurant_id, id);
+
+
+--
+-- Name: products products_restaurant_id_category_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.products
+    ADD CONSTRAINT products_restaurant_id_category_id_fkey FOREIGN KEY (restaurant_id, category_id) REFERENCES public.categories(restaurant_id, id);
+
+
+--
+-- Name: products products_restaurant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.products
+    ADD CONSTRAINT products_restaurant_id_fkey FOREIGN KEY (restaurant_id) REFERENCES public.restaurants(id);
+
+
+--
+-- Name: products products_restaurant_id_tax_class_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.products
+    ADD CONSTRAINT products_restaurant_id_tax_class_id_fkey FOREIGN KEY (restaurant_id, tax_class_id) REFERENCES public.tax_classes(restaurant_id, id);
+
+
+--
+-- Name: refresh_tokens refresh_tokens_session_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.refresh_tokens
+    ADD CONSTRAINT refresh_tokens_session_id_fkey FOREIGN KEY (session_id) REFERENCES public.sessions(id);
+
+
+--
+-- Name: sections sections_restaurant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.sections
+    ADD CONSTRAINT sections_restaurant_id_fkey FOREIGN KEY (restaurant_id) REFERENCES public.restaurants(id);
+
+
+--
+-- Name: sessions sessions_user_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.sessions
+    ADD CONSTRAINT sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
+
+
+--
+-- Name: stations stations_restaurant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.stations
+    ADD CONSTRAINT stations_restaurant_id_fkey FOREIGN KEY (restaurant_id) REFERENCES public.restaurants(id);
+
+
+--
+-- Name: tables tables_restaurant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.tables
+    ADD CONSTRAINT tables_restaurant_id_fkey FOREIGN KEY (restaurant_id) REFERENCES public.restaurants(id);
+
+
+--
+-- Name: tables tables_restaurant_id_section_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.tables
+    ADD CONSTRAINT tables_restaurant_id_section_id_fkey FOREIGN KEY (restaurant_id, section_id) REFERENCES public.sections(restaurant_id, id);
+
+
+--
+-- Name: tax_classes tax_classes_restaurant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.tax_classes
+    ADD CONSTRAINT tax_classes_restaurant_id_fkey FOREIGN KEY (restaurant_id) REFERENCES public.restaurants(id);
+
+
+--
+-- Name: touched feed; Type: POLICY; Schema: fynlo; Owner: fynlo_owner
+--
+
+CREATE POLICY feed ON fynlo.touched TO fynlo_feed USING (true) WITH CHECK (true);
+
+
+--
+-- Name: touched; Type: ROW SECURITY; Schema: fynlo; Owner: fynlo_owner
+--
+
+ALTER TABLE fynlo.touched ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: categories; Type: ROW SECURITY; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE public.categories ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: day_counters; Type: ROW SECURITY; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE public.day_counters ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: categories feed; Type: POLICY; Schema: public; Owner: fynlo_owner
+--
+
+CREATE POLICY feed ON public.categories TO fynlo_feed USING (true) WITH CHECK (true);
+
+
+--
+-- Name: day_counters feed; Type: POLICY; Schema: public; Owner: fynlo_owner
+--
+
+CREATE POLICY feed ON public.day_counters TO fynlo_feed USING (true) WITH CHECK (true);
+
+
+--
+-- Name: feed_heads feed; Type: POLICY; Schema: public; Owner: fynlo_owner
+--
+
+CREATE POLICY feed ON public.feed_heads TO fynlo_feed USING (true) WITH CHECK (true);
+
+
+--
+-- Name: idempotency_keys feed; Type: POLICY; Schema: public; Owner: fynlo_owner
+--
+
+CREATE POLICY feed ON public.idempotency_keys TO fynlo_feed USING (true) WITH CHECK (true);
+
+
+--
+-- Name: memberships feed; Type: POLICY; Schema: public; Owner: fynlo_owner
+--
+
+CREATE POLICY feed ON public.memberships TO fynlo_feed USING (true) WITH CHECK (true);
+
+
+--
+-- Name: modifier_groups feed; Type: POLICY; Schema: public; Owner: fynlo_owner
+--
+
+CREATE POLICY feed ON public.modifier_groups TO fynlo_feed USING (true) WITH CHECK (true);
+
+
+--
+-- Name: modifiers feed; Type: POLICY; Schema: public; Owner: fynlo_owner
+--
+
+CREATE POLICY feed ON public.modifiers TO fynlo_feed USING (true) WITH CHECK (true);
+
+
+--
+-- Name: order_events feed; Type: POLICY; Schema: public; Owner: fynlo_owner
+--
+
+CREATE POLICY feed ON public.order_events TO fynlo_feed USING (true) WITH CHECK (true);
+
+
+--
+-- Name: order_events_default feed; Type: POLICY; Schema: public; Owner: fynlo_owner
+--
+
+CREATE POLICY feed ON public.order_events_default TO fynlo_feed USING (true) WITH CHECK (true);
+
+
+--
+-- Name: order_item_modifiers feed; Type: POLICY; Schema: public; Owner: fynlo_owner
+--
+
+CREATE POLICY feed ON public.order_item_modifiers TO fynlo_feed USING (true) WITH CHECK (true);
+
+
+--
+-- Name: order_items feed; Type: POLICY; Schema: public; Owner: fynlo_owner
+--
+
+CREATE POLICY feed ON public.order_items TO fynlo_feed USING (true) WITH CHECK (true);
+
+
+--
+-- Name: orders feed; Type: POLICY; Schema: public; Owner: fynlo_owner
+--
+
+CREATE POLICY feed ON public.orders TO fynlo_feed USING (true) WITH CHECK (true);
+
+
+--
+-- Name: product_modifier_groups feed; Type: POLICY; Schema: public; Owner: fynlo_owner
+--
+
+CREATE POLICY feed ON public.product_modifier_groups TO fynlo_feed USING (true) WITH CHECK (true);
+
+
+--
+-- Name: product_variants feed; Type: POLICY; Schema: public; Owner: fynlo_owner
+--
+
+CREATE POLICY feed ON public.product_variants TO fynlo_feed USING (true) WITH CHECK (true);
+
+
+--
+-- Name: products feed; Type: POLICY; Schema: public; Owner: fynlo_owner
+--
+
+CREATE POLICY feed ON public.products TO fynlo_feed USING (true) WITH CHECK (true);
+
+
+--
+-- Name: refresh_tokens feed; Type: POLICY; Schema: public; Owner: fynlo_owner
+--
+
+CREATE POLICY feed ON public.refresh_tokens TO fynlo_feed USING (true) WITH CHECK (true);
+
+
+--
+-- Name: restaurants feed; Type: POLICY; Schema: public; Owner: fynlo_owner
+--
+
+CREATE POLICY feed ON public.restaurants TO fynlo_feed USING (true) WITH CHECK (true);
+
+
+--
+-- Name: sections feed; Type: POLICY; Schema: public; Owner: fynlo_owner
+--
+
+CREATE POLICY feed ON public.sections TO fynlo_feed USING (true) WITH CHECK (true);
+
+
+--
+-- Name: sessions feed; Type: POLICY; Schema: public; Owner: fynlo_owner
+--
+
+CREATE POLICY feed ON public.sessions TO fynlo_feed USING (true) WITH CHECK (true);
+
+
+--
+-- Name: stations feed; Type: POLICY; Schema: public; Owner: fynlo_owner
+--
+
+CREATE POLICY feed ON public.stations TO fynlo_feed USING (true) WITH CHECK (true);
+
+
+--
+-- Name: tables feed; Type: POLICY; Schema: public; Owner: fynlo_owner
+--
+
+CREATE POLICY feed ON public.tables TO fynlo_feed USING (true) WITH CHECK (true);
+
+
+--
+-- Name: tax_classes feed; Type: POLICY; Schema: public; Owner: fynlo_owner
+--
+
+CREATE POLICY feed ON public.tax_classes TO fynlo_feed USING (true) WITH CHECK (true);
+
+
+--
+-- Name: users feed; Type: POLICY; Schema: public; Owner: fynlo_owner
+--
+
+CREATE POLICY feed ON public.users TO fynlo_feed USING (true) WITH CHECK (true);
+
+
+--
+-- Name: feed_heads; Type: ROW SECURITY; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE public.feed_heads ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: idempotency_keys; Type: ROW SECURITY; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE public.idempotency_keys ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: memberships; Type: ROW SECURITY; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE public.memberships ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: modifier_groups; Type: ROW SECURITY; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE public.modifier_groups ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: modifiers; Type: ROW SECURITY; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE public.modifiers ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: order_events; Type: ROW SECURITY; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE public.order_events ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: order_events_default; Type: ROW SECURITY; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE public.order_events_default ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: order_item_modifiers; Type: ROW SECURITY; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE public.order_item_modifiers ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: order_items; Type: ROW SECURITY; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE public.order_items ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: orders; Type: ROW SECURITY; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE public.orders ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: users owner; Type: POLICY; Schema: public; Owner: fynlo_owner
+--
+
+CREATE POLICY owner ON public.users TO fynlo_owner USING (true) WITH CHECK (true);
+
+
+--
+-- Name: product_modifier_groups; Type: ROW SECURITY; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE public.product_modifier_groups ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: product_variants; Type: ROW SECURITY; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE public.product_variants ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: products; Type: ROW SECURITY; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE public.products ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: refresh_tokens; Type: ROW SECURITY; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE public.refresh_tokens ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: restaurants; Type: ROW SECURITY; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE public.restaurants ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: sections; Type: ROW SECURITY; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE public.sections ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: sessions; Type: ROW SECURITY; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE public.sessions ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: stations; Type: ROW SECURITY; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE public.stations ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: tables; Type: ROW SECURITY; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE public.tables ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: tax_classes; Type: ROW SECURITY; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE public.tax_classes ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: categories tenant; Type: POLICY; Schema: public; Owner: fynlo_owner
+--
+
+CREATE POLICY tenant ON public.categories USING ((restaurant_id = ( SELECT (NULLIF(current_setting('app.restaurant_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((restaurant_id = ( SELECT (NULLIF(current_setting('app.restaurant_id'::text, true), ''::text))::uuid AS "nullif")));
+
+
+--
+-- Name: day_counters tenant; Type: POLICY; Schema: public; Owner: fynlo_owner
+--
+
+CREATE POLICY tenant ON public.day_counters USING ((restaurant_id = ( SELECT (NULLIF(current_setting('app.restaurant_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((restaurant_id = ( SELECT (NULLIF(current_setting('app.restaurant_id'::text, true), ''::text))::uuid AS "nullif")));
+
+
+--
+-- Name: feed_heads tenant; Type: POLICY; Schema: public; Owner: fynlo_owner
+--
+
+CREATE POLICY tenant ON public.feed_heads USING ((restaurant_id = ( SELECT (NULLIF(current_setting('app.restaurant_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((restaurant_id = ( SELECT (NULLIF(current_setting('app.restaurant_id'::text, true), ''::text))::uuid AS "nullif")));
+
+
+--
+-- Name: idempotency_keys tenant; Type: POLICY; Schema: public; Owner: fynlo_owner
+--
+
+CREATE POLICY tenant ON public.idempotency_keys USING ((restaurant_id = ( SELECT (NULLIF(current_setting('app.restaurant_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((restaurant_id = ( SELECT (NULLIF(current_setting('app.restaurant_id'::text, true), ''::text))::uuid AS "nullif")));
+
+
+--
+-- Name: memberships tenant; Type: POLICY; Schema: public; Owner: fynlo_owner
+--
+
+CREATE POLICY tenant ON public.memberships USING ((restaurant_id = ( SELECT (NULLIF(current_setting('app.restaurant_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((restaurant_id = ( SELECT (NULLIF(current_setting('app.restaurant_id'::text, true), ''::text))::uuid AS "nullif")));
+
+
+--
+-- Name: modifier_groups tenant; Type: POLICY; Schema: public; Owner: fynlo_owner
+--
+
+CREATE POLICY tenant ON public.modifier_groups USING ((restaurant_id = ( SELECT (NULLIF(current_setting('app.restaurant_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((restaurant_id = ( SELECT (NULLIF(current_setting('app.restaurant_id'::text, true), ''::text))::uuid AS "nullif")));
+
+
+--
+-- Name: modifiers tenant; Type: POLICY; Schema: public; Owner: fynlo_owner
+--
+
+CREATE POLICY tenant ON public.modifiers USING ((restaurant_id = ( SELECT (NULLIF(current_setting('app.restaurant_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((restaurant_id = ( SELECT (NULLIF(current_setting('app.restaurant_id'::text, true), ''::text))::uuid AS "nullif")));
+
+
+--
+-- Name: order_events tenant; Type: POLICY; Schema: public; Owner: fynlo_owner
+--
+
+CREATE POLICY tenant ON public.order_events USING ((restaurant_id = ( SELECT (NULLIF(current_setting('app.restaurant_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((restaurant_id = ( SELECT (NULLIF(current_setting('app.restaurant_id'::text, true), ''::text))::uuid AS "nullif")));
+
+
+--
+-- Name: order_events_default tenant; Type: POLICY; Schema: public; Owner: fynlo_owner
+--
+
+CREATE POLICY tenant ON public.order_events_default USING ((restaurant_id = ( SELECT (NULLIF(current_setting('app.restaurant_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((restaurant_id = ( SELECT (NULLIF(current_setting('app.restaurant_id'::text, true), ''::text))::uuid AS "nullif")));
+
+
+--
+-- Name: order_item_modifiers tenant; Type: POLICY; Schema: public; Owner: fynlo_owner
+--
+
+CREATE POLICY tenant ON public.order_item_modifiers USING ((restaurant_id = ( SELECT (NULLIF(current_setting('app.restaurant_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((restaurant_id = ( SELECT (NULLIF(current_setting('app.restaurant_id'::text, true), ''::text))::uuid AS "nullif")));
+
+
+--
+-- Name: order_items tenant; Type: POLICY; Schema: public; Owner: fynlo_owner
+--
+
+CREATE POLICY tenant ON public.order_items USING ((restaurant_id = ( SELECT (NULLIF(current_setting('app.restaurant_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((restaurant_id = ( SELECT (NULLIF(current_setting('app.restaurant_id'::text, true), ''::text))::uuid AS "nullif")));
+
+
+--
+-- Name: orders tenant; Type: POLICY; Schema: public; Owner: fynlo_owner
+--
+
+CREATE POLICY tenant ON public.orders USING ((restaurant_id = ( SELECT (NULLIF(current_setting('app.restaurant_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((restaurant_id = ( SELECT (NULLIF(current_setting('app.restaurant_id'::text, true), ''::text))::uuid AS "nullif")));
+
+
+--
+-- Name: product_modifier_groups tenant; Type: POLICY; Schema: public; Owner: fynlo_owner
+--
+
+CREATE POLICY tenant ON public.product_modifier_groups USING ((restaurant_id = ( SELECT (NULLIF(current_setting('app.restaurant_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((restaurant_id = ( SELECT (NULLIF(current_setting('app.restaurant_id'::text, true), ''::text))::uuid AS "nullif")));
+
+
+--
+-- Name: product_variants tenant; Type: POLICY; Schema: public; Owner: fynlo_owner
+--
+
+CREATE POLICY tenant ON public.product_variants USING ((restaurant_id = ( SELECT (NULLIF(current_setting('app.restaurant_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((restaurant_id = ( SELECT (NULLIF(current_setting('app.restaurant_id'::text, true), ''::text))::uuid AS "nullif")));
+
+
+--
+-- Name: products tenant; Type: POLICY; Schema: public; Owner: fynlo_owner
+--
+
+CREATE POLICY tenant ON public.products USING ((restaurant_id = ( SELECT (NULLIF(current_setting('app.restaurant_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((restaurant_id = ( SELECT (NULLIF(current_setting('app.restaurant_id'::text, true), ''::text))::uuid AS "nullif")));
+
+
+--
+-- Name: refresh_tokens tenant; Type: POLICY; Schema: public; Owner: fynlo_owner
+--
+
+CREATE POLICY tenant ON public.refresh_tokens TO fynlo_app USING (true) WITH CHECK (true);
+
+
+--
+-- Name: restaurants tenant; Type: POLICY; Schema: public; Owner: fynlo_owner
+--
+
+CREATE POLICY tenant ON public.restaurants USING ((id = ( SELECT (NULLIF(current_setting('app.restaurant_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((id = ( SELECT (NULLIF(current_setting('app.restaurant_id'::text, true), ''::text))::uuid AS "nullif")));
+
+
+--
+-- Name: sections tenant; Type: POLICY; Schema: public; Owner: fynlo_owner
+--
+
+CREATE POLICY tenant ON public.sections USING ((restaurant_id = ( SELECT (NULLIF(current_setting('app.restaurant_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((restaurant_id = ( SELECT (NULLIF(current_setting('app.restaurant_id'::text, true), ''::text))::uuid AS "nullif")));
+
+
+--
+-- Name: sessions tenant; Type: POLICY; Schema: public; Owner: fynlo_owner
+--
+
+CREATE POLICY tenant ON public.sessions TO fynlo_app USING (true) WITH CHECK (true);
+
+
+--
+-- Name: stations tenant; Type: POLICY; Schema: public; Owner: fynlo_owner
+--
+
+CREATE POLICY tenant ON public.stations USING ((restaurant_id = ( SELECT (NULLIF(current_setting('app.restaurant_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((restaurant_id = ( SELECT (NULLIF(current_setting('app.restaurant_id'::text, true), ''::text))::uuid AS "nullif")));
+
+
+--
+-- Name: tables tenant; Type: POLICY; Schema: public; Owner: fynlo_owner
+--
+
+CREATE POLICY tenant ON public.tables USING ((restaurant_id = ( SELECT (NULLIF(current_setting('app.restaurant_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((restaurant_id = ( SELECT (NULLIF(current_setting('app.restaurant_id'::text, true), ''::text))::uuid AS "nullif")));
+
+
+--
+-- Name: tax_classes tenant; Type: POLICY; Schema: public; Owner: fynlo_owner
+--
+
+CREATE POLICY tenant ON public.tax_classes USING ((restaurant_id = ( SELECT (NULLIF(current_setting('app.restaurant_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((restaurant_id = ( SELECT (NULLIF(current_setting('app.restaurant_id'::text, true), ''::text))::uuid AS "nullif")));
+
+
+--
+-- Name: users tenant; Type: POLICY; Schema: public; Owner: fynlo_owner
+--
+
+CREATE POLICY tenant ON public.users FOR SELECT USING (((id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")) OR (EXISTS ( SELECT
+   FROM public.memberships m
+  WHERE ((m.user_id = users.id) AND (m.restaurant_id = ( SELECT (NULLIF(current_setting('app.restaurant_id'::text, true), ''::text))::uuid AS "nullif")))))));
+
+
+--
+-- Name: users; Type: ROW SECURITY; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE public.users ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: SCHEMA fynlo; Type: ACL; Schema: -; Owner: fynlo_owner
+--
+
+GRANT ALL ON SCHEMA fynlo TO fynlo_feed;
+GRANT USAGE ON SCHEMA fynlo TO fynlo_app;
+GRANT USAGE ON SCHEMA fynlo TO fynlo_readonly;
+
+
+--
+-- Name: SCHEMA public; Type: ACL; Schema: -; Owner: pg_database_owner
+--
+
+GRANT ALL ON SCHEMA public TO fynlo_owner;
+GRANT USAGE ON SCHEMA public TO fynlo_app;
+GRANT USAGE ON SCHEMA public TO fynlo_readonly;
+GRANT USAGE ON SCHEMA public TO fynlo_feed;
+
+
+--
+-- Name: FUNCTION business_date(p_at timestamp with time zone, p_timezone text, p_cutoff time without time zone); Type: ACL; Schema: fynlo; Owner: fynlo_feed
+--
+
+REVOKE ALL ON FUNCTION fynlo.business_date(p_at timestamp with time zone, p_timezone text, p_cutoff time without time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION fynlo.business_date(p_at timestamp with time zone, p_timezone text, p_cutoff time without time zone) TO fynlo_owner;
+GRANT ALL ON FUNCTION fynlo.business_date(p_at timestamp with time zone, p_timezone text, p_cutoff time without time zone) TO fynlo_app;
+
+
+--
+-- Name: FUNCTION claim_key(p_restaurant uuid, p_actor uuid, p_method text, p_path text, p_key text, p_hash bytea); Type: ACL; Schema: fynlo; Owner: fynlo_owner
+--
+
+REVOKE ALL ON FUNCTION fynlo.claim_key(p_restaurant uuid, p_actor uuid, p_method text, p_path text, p_key text, p_hash bytea) FROM PUBLIC;
+GRANT ALL ON FUNCTION fynlo.claim_key(p_restaurant uuid, p_actor uuid, p_method text, p_path text, p_key text, p_hash bytea) TO fynlo_app;
+
+
+--
+-- Name: FUNCTION credentials(p_email text); Type: ACL; Schema: fynlo; Owner: fynlo_feed
+--
+
+REVOKE ALL ON FUNCTION fynlo.credentials(p_email text) FROM PUBLIC;
+GRANT ALL ON FUNCTION fynlo.credentials(p_email text) TO fynlo_owner;
+GRANT ALL ON FUNCTION fynlo.credentials(p_email text) TO fynlo_app;
+
+
+--
+-- Name: FUNCTION drain(); Type: ACL; Schema: fynlo; Owner: fynlo_feed
+--
+
+REVOKE ALL ON FUNCTION fynlo.drain() FROM PUBLIC;
+GRANT ALL ON FUNCTION fynlo.drain() TO fynlo_owner;
+
+
+--
+-- Name: FUNCTION enter(p_user uuid, p_restaurant uuid, p_order uuid, p_device uuid, p_request text); Type: ACL; Schema: fynlo; Owner: fynlo_feed
+--
+
+REVOKE ALL ON FUNCTION fynlo.enter(p_user uuid, p_restaurant uuid, p_order uuid, p_device uuid, p_request text) FROM PUBLIC;
+GRANT ALL ON FUNCTION fynlo.enter(p_user uuid, p_restaurant uuid, p_order uuid, p_device uuid, p_request text) TO fynlo_owner;
+GRANT ALL ON FUNCTION fynlo.enter(p_user uuid, p_restaurant uuid, p_order uuid, p_device uuid, p_request text) TO fynlo_app;
+
+
+--
+-- Name: FUNCTION make_event_partitions(p_months_ahead integer); Type: ACL; Schema: fynlo; Owner: fynlo_owner
+--
+
+REVOKE ALL ON FUNCTION fynlo.make_event_partitions(p_months_ahead integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION fynlo.make_event_partitions(p_months_ahead integer) TO fynlo_app;
+
+
+--
+-- Name: FUNCTION memberships_of(p_user uuid); Type: ACL; Schema: fynlo; Owner: fynlo_feed
+--
+
+REVOKE ALL ON FUNCTION fynlo.memberships_of(p_user uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION fynlo.memberships_of(p_user uuid) TO fynlo_owner;
+GRANT ALL ON FUNCTION fynlo.memberships_of(p_user uuid) TO fynlo_app;
+
+
+--
+-- Name: FUNCTION new_head(); Type: ACL; Schema: fynlo; Owner: fynlo_feed
+--
+
+REVOKE ALL ON FUNCTION fynlo.new_head() FROM PUBLIC;
+GRANT ALL ON FUNCTION fynlo.new_head() TO fynlo_owner;
+
+
+--
+-- Name: FUNCTION note_currency(); Type: ACL; Schema: fynlo; Owner: fynlo_feed
+--
+
+REVOKE ALL ON FUNCTION fynlo.note_currency() FROM PUBLIC;
+GRANT ALL ON FUNCTION fynlo.note_currency() TO fynlo_owner;
+
+
+--
+-- Name: FUNCTION note_items_insert(); Type: ACL; Schema: fynlo; Owner: fynlo_feed
+--
+
+REVOKE ALL ON FUNCTION fynlo.note_items_insert() FROM PUBLIC;
+GRANT ALL ON FUNCTION fynlo.note_items_insert() TO fynlo_owner;
+
+
+--
+-- Name: FUNCTION note_items_update(); Type: ACL; Schema: fynlo; Owner: fynlo_feed
+--
+
+REVOKE ALL ON FUNCTION fynlo.note_items_update() FROM PUBLIC;
+GRANT ALL ON FUNCTION fynlo.note_items_update() TO fynlo_owner;
+
+
+--
+-- Name: FUNCTION note_menu(); Type: ACL; Schema: fynlo; Owner: fynlo_feed
+--
+
+REVOKE ALL ON FUNCTION fynlo.note_menu() FROM PUBLIC;
+GRANT ALL ON FUNCTION fynlo.note_menu() TO fynlo_owner;
+
+
+--
+-- Name: FUNCTION note_modifiers_insert(); Type: ACL; Schema: fynlo; Owner: fynlo_feed
+--
+
+REVOKE ALL ON FUNCTION fynlo.note_modifiers_insert() FROM PUBLIC;
+GRANT ALL ON FUNCTION fynlo.note_modifiers_insert() TO fynlo_owner;
+
+
+--
+-- Name: FUNCTION note_modifiers_update(); Type: ACL; Schema: fynlo; Owner: fynlo_feed
+--
+
+REVOKE ALL ON FUNCTION fynlo.note_modifiers_update() FROM PUBLIC;
+GRANT ALL ON FUNCTION fynlo.note_modifiers_update() TO fynlo_owner;
+
+
+--
+-- Name: FUNCTION note_orders_insert(); Type: ACL; Schema: fynlo; Owner: fynlo_feed
+--
+
+REVOKE ALL ON FUNCTION fynlo.note_orders_insert() FROM PUBLIC;
+GRANT ALL ON FUNCTION fynlo.note_orders_insert() TO fynlo_owner;
+
+
+--
+-- Name: FUNCTION note_orders_update(); Type: ACL; Schema: fynlo; Owner: fynlo_feed
+--
+
+REVOKE ALL ON FUNCTION fynlo.note_orders_update() FROM PUBLIC;
+GRANT ALL ON FUNCTION fynlo.note_orders_update() TO fynlo_owner;
+
+
+--
+-- Name: FUNCTION order_changed(); Type: ACL; Schema: fynlo; Owner: fynlo_feed
+--
+
+REVOKE ALL ON FUNCTION fynlo.order_changed() FROM PUBLIC;
+GRANT ALL ON FUNCTION fynlo.order_changed() TO fynlo_owner;
+
+
+--
+-- Name: FUNCTION order_defaults(); Type: ACL; Schema: fynlo; Owner: fynlo_feed
+--
+
+REVOKE ALL ON FUNCTION fynlo.order_defaults() FROM PUBLIC;
+GRANT ALL ON FUNCTION fynlo.order_defaults() TO fynlo_owner;
+
+
+--
+-- Name: FUNCTION product_changed(); Type: ACL; Schema: fynlo; Owner: fynlo_feed
+--
+
+REVOKE ALL ON FUNCTION fynlo.product_changed() FROM PUBLIC;
+GRANT ALL ON FUNCTION fynlo.product_changed() TO fynlo_owner;
+
+
+--
+-- Name: FUNCTION prune_idempotency_keys(p_limit integer); Type: ACL; Schema: fynlo; Owner: fynlo_feed
+--
+
+REVOKE ALL ON FUNCTION fynlo.prune_idempotency_keys(p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION fynlo.prune_idempotency_keys(p_limit integer) TO fynlo_owner;
+GRANT ALL ON FUNCTION fynlo.prune_idempotency_keys(p_limit integer) TO fynlo_app;
+
+
+--
+-- Name: FUNCTION raise_versions(p_orders uuid[]); Type: ACL; Schema: fynlo; Owner: fynlo_feed
+--
+
+REVOKE ALL ON FUNCTION fynlo.raise_versions(p_orders uuid[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION fynlo.raise_versions(p_orders uuid[]) TO fynlo_owner;
+
+
+--
+-- Name: FUNCTION read_events(p_restaurants uuid[], p_after bigint[], p_limit integer); Type: ACL; Schema: fynlo; Owner: fynlo_feed
+--
+
+REVOKE ALL ON FUNCTION fynlo.read_events(p_restaurants uuid[], p_after bigint[], p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION fynlo.read_events(p_restaurants uuid[], p_after bigint[], p_limit integer) TO fynlo_owner;
+GRANT ALL ON FUNCTION fynlo.read_events(p_restaurants uuid[], p_after bigint[], p_limit integer) TO fynlo_app;
+
+
+--
+-- Name: FUNCTION read_heads(p_restaurants uuid[]); Type: ACL; Schema: fynlo; Owner: fynlo_feed
+--
+
+REVOKE ALL ON FUNCTION fynlo.read_heads(p_restaurants uuid[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION fynlo.read_heads(p_restaurants uuid[]) TO fynlo_owner;
+GRANT ALL ON FUNCTION fynlo.read_heads(p_restaurants uuid[]) TO fynlo_app;
+
+
+--
+-- Name: FUNCTION refuse_delete(); Type: ACL; Schema: fynlo; Owner: fynlo_feed
+--
+
+REVOKE ALL ON FUNCTION fynlo.refuse_delete() FROM PUBLIC;
+GRANT ALL ON FUNCTION fynlo.refuse_delete() TO fynlo_owner;
+
+
+--
+-- Name: FUNCTION restaurants_of(p_user uuid); Type: ACL; Schema: fynlo; Owner: fynlo_feed
+--
+
+REVOKE ALL ON FUNCTION fynlo.restaurants_of(p_user uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION fynlo.restaurants_of(p_user uuid) TO fynlo_owner;
+GRANT ALL ON FUNCTION fynlo.restaurants_of(p_user uuid) TO fynlo_app;
+
+
+--
+-- Name: FUNCTION rfc3339(p_at timestamp with time zone); Type: ACL; Schema: fynlo; Owner: fynlo_feed
+--
+
+REVOKE ALL ON FUNCTION fynlo.rfc3339(p_at timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION fynlo.rfc3339(p_at timestamp with time zone) TO fynlo_owner;
+GRANT ALL ON FUNCTION fynlo.rfc3339(p_at timestamp with time zone) TO fynlo_app;
+
+
+--
+-- Name: FUNCTION session_state(p_session uuid); Type: ACL; Schema: fynlo; Owner: fynlo_feed
+--
+
+REVOKE ALL ON FUNCTION fynlo.session_state(p_session uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION fynlo.session_state(p_session uuid) TO fynlo_owner;
+GRANT ALL ON FUNCTION fynlo.session_state(p_session uuid) TO fynlo_app;
+
+
+--
+-- Name: FUNCTION tell_membership(); Type: ACL; Schema: fynlo; Owner: fynlo_feed
+--
+
+REVOKE ALL ON FUNCTION fynlo.tell_membership() FROM PUBLIC;
+GRANT ALL ON FUNCTION fynlo.tell_membership() TO fynlo_owner;
+
+
+--
+-- Name: FUNCTION tell_session(); Type: ACL; Schema: fynlo; Owner: fynlo_feed
+--
+
+REVOKE ALL ON FUNCTION fynlo.tell_session() FROM PUBLIC;
+GRANT ALL ON FUNCTION fynlo.tell_session() TO fynlo_owner;
+
+
+--
+-- Name: FUNCTION uuid7(); Type: ACL; Schema: fynlo; Owner: fynlo_owner
+--
+
+REVOKE ALL ON FUNCTION fynlo.uuid7() FROM PUBLIC;
+GRANT ALL ON FUNCTION fynlo.uuid7() TO fynlo_app;
+GRANT ALL ON FUNCTION fynlo.uuid7() TO fynlo_feed;
+
+
+--
+-- Name: TABLE migrations; Type: ACL; Schema: fynlo; Owner: fynlo_owner
+--
+
+GRANT SELECT ON TABLE fynlo.migrations TO fynlo_app;
+GRANT SELECT ON TABLE fynlo.migrations TO fynlo_readonly;
+
+
+--
+-- Name: TABLE touched; Type: ACL; Schema: fynlo; Owner: fynlo_owner
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE fynlo.touched TO fynlo_feed;
+
+
+--
+-- Name: TABLE categories; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT SELECT ON TABLE public.categories TO fynlo_readonly;
+GRANT SELECT ON TABLE public.categories TO fynlo_app;
+GRANT SELECT ON TABLE public.categories TO fynlo_feed;
+
+
+--
+-- Name: TABLE day_counters; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT SELECT ON TABLE public.day_counters TO fynlo_readonly;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.day_counters TO fynlo_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.day_counters TO fynlo_feed;
+
+
+--
+-- Name: TABLE feed_heads; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT SELECT ON TABLE public.feed_heads TO fynlo_readonly;
+GRANT SELECT ON TABLE public.feed_heads TO fynlo_app;
+GRANT SELECT,INSERT ON TABLE public.feed_heads TO fynlo_feed;
+
+
+--
+-- Name: COLUMN feed_heads.seq; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT UPDATE(seq) ON TABLE public.feed_heads TO fynlo_feed;
+
+
+--
+-- Name: TABLE idempotency_keys; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.idempotency_keys TO fynlo_app;
+GRANT SELECT,DELETE ON TABLE public.idempotency_keys TO fynlo_feed;
+
+
+--
+-- Name: COLUMN idempotency_keys.created_at; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT UPDATE(created_at) ON TABLE public.idempotency_keys TO fynlo_feed;
+
+
+--
+-- Name: TABLE memberships; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT SELECT ON TABLE public.memberships TO fynlo_readonly;
+GRANT SELECT ON TABLE public.memberships TO fynlo_app;
+GRANT SELECT ON TABLE public.memberships TO fynlo_feed;
+
+
+--
+-- Name: TABLE modifier_groups; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT SELECT ON TABLE public.modifier_groups TO fynlo_readonly;
+GRANT SELECT ON TABLE public.modifier_groups TO fynlo_app;
+GRANT SELECT ON TABLE public.modifier_groups TO fynlo_feed;
+
+
+--
+-- Name: TABLE modifiers; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT SELECT ON TABLE public.modifiers TO fynlo_readonly;
+GRANT SELECT ON TABLE public.modifiers TO fynlo_app;
+GRANT SELECT ON TABLE public.modifiers TO fynlo_feed;
+
+
+--
+-- Name: TABLE order_events; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT SELECT ON TABLE public.order_events TO fynlo_readonly;
+GRANT SELECT ON TABLE public.order_events TO fynlo_app;
+GRANT SELECT,INSERT ON TABLE public.order_events TO fynlo_feed;
+
+
+--
+-- Name: TABLE order_events_default; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT SELECT ON TABLE public.order_events_default TO fynlo_readonly;
+GRANT SELECT ON TABLE public.order_events_default TO fynlo_app;
+GRANT SELECT ON TABLE public.order_events_default TO fynlo_feed;
+
+
+--
+-- Name: TABLE order_item_modifiers; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT SELECT ON TABLE public.order_item_modifiers TO fynlo_readonly;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.order_item_modifiers TO fynlo_app;
+GRANT SELECT ON TABLE public.order_item_modifiers TO fynlo_feed;
+
+
+--
+-- Name: TABLE order_items; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT SELECT ON TABLE public.order_items TO fynlo_readonly;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.order_items TO fynlo_app;
+GRANT SELECT ON TABLE public.order_items TO fynlo_feed;
+
+
+--
+-- Name: TABLE orders; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT SELECT ON TABLE public.orders TO fynlo_readonly;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.orders TO fynlo_app;
+GRANT SELECT ON TABLE public.orders TO fynlo_feed;
+
+
+--
+-- Name: COLUMN orders.version; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT UPDATE(version) ON TABLE public.orders TO fynlo_feed;
+
+
+--
+-- Name: COLUMN orders.updated_at; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT UPDATE(updated_at) ON TABLE public.orders TO fynlo_feed;
+
+
+--
+-- Name: COLUMN orders.closed_at; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT UPDATE(closed_at) ON TABLE public.orders TO fynlo_feed;
+
+
+--
+-- Name: TABLE tables; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT SELECT ON TABLE public.tables TO fynlo_readonly;
+GRANT SELECT ON TABLE public.tables TO fynlo_app;
+GRANT SELECT ON TABLE public.tables TO fynlo_feed;
+
+
+--
+-- Name: TABLE order_rows; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT SELECT ON TABLE public.order_rows TO fynlo_readonly;
+GRANT SELECT ON TABLE public.order_rows TO fynlo_app;
+GRANT SELECT ON TABLE public.order_rows TO fynlo_feed;
+
+
+--
+-- Name: TABLE product_modifier_groups; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT SELECT ON TABLE public.product_modifier_groups TO fynlo_readonly;
+GRANT SELECT ON TABLE public.product_modifier_groups TO fynlo_app;
+GRANT SELECT ON TABLE public.product_modifier_groups TO fynlo_feed;
+
+
+--
+-- Name: TABLE product_variants; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT SELECT ON TABLE public.product_variants TO fynlo_readonly;
+GRANT SELECT ON TABLE public.product_variants TO fynlo_app;
+GRANT SELECT ON TABLE public.product_variants TO fynlo_feed;
+
+
+--
+-- Name: TABLE products; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT SELECT ON TABLE public.products TO fynlo_readonly;
+GRANT SELECT ON TABLE public.products TO fynlo_app;
+GRANT SELECT ON TABLE public.products TO fynlo_feed;
+
+
+--
+-- Name: TABLE refresh_tokens; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.refresh_tokens TO fynlo_app;
+GRANT SELECT ON TABLE public.refresh_tokens TO fynlo_feed;
+
+
+--
+-- Name: TABLE restaurants; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT SELECT ON TABLE public.restaurants TO fynlo_readonly;
+GRANT SELECT ON TABLE public.restaurants TO fynlo_app;
+GRANT SELECT ON TABLE public.restaurants TO fynlo_feed;
+
+
+--
+-- Name: COLUMN restaurants.menu_version; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT UPDATE(menu_version) ON TABLE public.restaurants TO fynlo_feed;
+
+
+--
+-- Name: TABLE sections; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT SELECT ON TABLE public.sections TO fynlo_readonly;
+GRANT SELECT ON TABLE public.sections TO fynlo_app;
+GRANT SELECT ON TABLE public.sections TO fynlo_feed;
+
+
+--
+-- Name: TABLE sessions; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.sessions TO fynlo_app;
+GRANT SELECT ON TABLE public.sessions TO fynlo_feed;
+
+
+--
+-- Name: TABLE stations; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT SELECT ON TABLE public.stations TO fynlo_readonly;
+GRANT SELECT ON TABLE public.stations TO fynlo_app;
+GRANT SELECT ON TABLE public.stations TO fynlo_feed;
+
+
+--
+-- Name: TABLE tax_classes; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT SELECT ON TABLE public.tax_classes TO fynlo_readonly;
+GRANT SELECT ON TABLE public.tax_classes TO fynlo_app;
+GRANT SELECT ON TABLE public.tax_classes TO fynlo_feed;
+
+
+--
+-- Name: TABLE users; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT SELECT ON TABLE public.users TO fynlo_feed;
+
+
+--
+-- Name: COLUMN users.id; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT SELECT(id) ON TABLE public.users TO fynlo_readonly;
+GRANT SELECT(id) ON TABLE public.users TO fynlo_app;
+
+
+--
+-- Name: COLUMN users.email; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT SELECT(email) ON TABLE public.users TO fynlo_readonly;
+GRANT SELECT(email) ON TABLE public.users TO fynlo_app;
+
+
+--
+-- Name: COLUMN users.name; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT SELECT(name) ON TABLE public.users TO fynlo_readonly;
+GRANT SELECT(name) ON TABLE public.users TO fynlo_app;
+
+
+--
+-- Name: COLUMN users.created_at; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT SELECT(created_at) ON TABLE public.users TO fynlo_readonly;
+GRANT SELECT(created_at) ON TABLE public.users TO fynlo_app;
+
+
+--
+-- PostgreSQL database dump complete
+--
+
+\unrestrict fynlo
+
