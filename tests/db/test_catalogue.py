@@ -42,6 +42,17 @@ FAULTS = [
         "order_items",
         "alter table order_items add foreign key (order_id) references orders (id)",
     ),
+    ("foreign_key_indexes", "products", "grant delete on categories to fynlo_app"),
+    (
+        "foreign_key_indexes",
+        "modifiers",
+        "grant delete on modifier_groups to fynlo_feed; drop index modifiers_group_idx",
+    ),
+    (
+        "foreign_key_indexes",
+        "orders",
+        "alter table orders add foreign key (created_by) references users (id) on delete set null",
+    ),
     (
         "security_definer",
         "fynlo.gate()",
