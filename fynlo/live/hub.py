@@ -26,7 +26,8 @@ BATCH = 500  # events of one restaurant in one read
 SLICE = 64  # events handed out before the writers get their turn
 STALE_S = 3.0  # without a word from the database for this long, nothing cached is trusted
 IDLE_ROOM_S = 600.0
-PARTITIONS_EVERY_S = 6 * 3600.0
+HOUSEKEEPING_EVERY_S = 3_600.0
+PRUNED_AT_ONCE = 1_000
 
 
 class UnknownRestaurant(LookupError):
@@ -225,13 +226,13 @@ class Hub:
                 await asyncio.sleep(0.002)
 
     async def _poll(self) -> None:
-        partitions_due = 0.0
+        housekeeping_due = 0.0
         while True:
             try:
                 await self._compare_heads(list(self._rooms))
-                if time.monotonic() > partitions_due:
-                    await self._make_partitions()
-                    partitions_due = time.monotonic() + PARTITIONS_EVERY_S
+                if time.monotonic() > housekeeping_due:
+                    await self._keep_house()
+                    housekeeping_due = time.monotonic() + HOUSEKEEPING_EVERY_S
             except (psycopg.Error, OSError) as exc:
                 log.warning("feed_poll_failed", error=str(exc).strip())
             self._forget_idle_rooms()
@@ -280,9 +281,14 @@ class Hub:
             self._confirmed_at = asked
             return heads
 
-    async def _make_partitions(self) -> None:
+    async def _keep_house(self) -> None:
+        """The log's coming months, and answers to retries that nobody makes any more, a batch at a time."""
         async with self._reading:
             await queries.make_event_partitions(await self._connection())
+        pruned = PRUNED_AT_ONCE
+        while pruned == PRUNED_AT_ONCE:
+            async with self._reading:
+                pruned = await queries.prune_idempotency_keys(await self._connection(), PRUNED_AT_ONCE)
 
     async def _connection(self) -> Connection:
         if self._reader is None or self._reader.closed:
