@@ -130,6 +130,11 @@ def _check(files: Sequence[MigrationFile], applied: dict[str, str]) -> None:
         )
 
 
+async def _transaction_id(conn: AsyncConnection) -> str | None:
+    row = await (await conn.execute("select pg_current_xact_id()::text")).fetchone()
+    return row[0] if row else None
+
+
 async def _run(conn: AsyncConnection, text: str, record: MigrationFile | None) -> None:
     """One file in one transaction, tried again while its locks are not to be had."""
     for attempt in range(TRIES):
@@ -137,8 +142,10 @@ async def _run(conn: AsyncConnection, text: str, record: MigrationFile | None) -
         try:
             async with conn.transaction():
                 await conn.execute(f"set local lock_timeout = '{LOCK_TIMEOUT}'")
+                ours = await _transaction_id(conn)
                 await conn.execute(text.encode())
-                if conn.info.transaction_status != pq.TransactionStatus.INTRANS:
+                still = conn.info.transaction_status == pq.TransactionStatus.INTRANS
+                if not still or await _transaction_id(conn) != ours:
                     raise MigrationError("the file ends its transaction itself; take its COMMIT out.")
                 if record is not None:
                     await conn.execute("reset role")

@@ -144,7 +144,7 @@ async def test_a_database_of_a_newer_release_is_refused(database_url: str, root:
     assert await states(database_url, root) == {newer: "unknown"}
 
 
-@pytest.mark.parametrize("ending", ["commit;", "rollback;", "COMMIT; -- done"])
+@pytest.mark.parametrize("ending", ["commit;", "rollback;", "COMMIT; -- done", "commit; begin;"])
 async def test_a_file_that_ends_its_transaction_is_refused(
     database_url: str, root: Path, ending: str
 ) -> None:
