@@ -4,7 +4,6 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +15,8 @@ import pytest
 
 from fynlo.db.embedded import free_port
 from tests.cluster import Cluster
+
+from .command import command, run, said
 
 MARK = "FYNLO_TEST_MARK"
 
@@ -35,22 +36,6 @@ class Dev:
     @property
     def database_url(self) -> str:
         return next(line.split()[1] for line in self.lines if line.startswith("database"))
-
-
-def command(*arguments: object) -> list[str]:
-    return [sys.executable, "-m", "fynlo", *map(str, arguments)]
-
-
-def run(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("FYNLO_")}
-    return subprocess.run(
-        command(*arguments), capture_output=True, text=True, timeout=90, env={**inherited, **environment}
-    )
-
-
-def said(done: subprocess.CompletedProcess[str]) -> str:
-    """An error as a sentence, without the frame it stands in."""
-    return " ".join(re.sub("[─│╭╮╰╯]", " ", done.stderr).split())
 
 
 @contextmanager

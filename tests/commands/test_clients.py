@@ -1,0 +1,80 @@
+"""`fynlo simulate`, `fynlo watch` and `fynlo bench` against real servers."""
+
+import json
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from fynlo.demo.data import PASSWORD, PIZZERIA
+from tests.serving import ServerProcess
+
+from .command import command, run
+
+MANAGER = "manager@demo.fynlo.test"
+
+
+@pytest.fixture(scope="module")
+def server(module_seeded_url: str) -> Iterator[ServerProcess]:
+    with ServerProcess(module_seeded_url) as server:
+        server.await_ready()
+        yield server
+
+
+def test_a_simulated_service_is_proven_by_its_own_feed(server: ServerProcess) -> None:
+    done = run("simulate", "--url", server.url, "--orders-per-minute", 600, "--minutes", 0.05, "--seed", 3)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "each seen on the feed once and in order" in done.stdout
+
+
+def test_a_wrong_login_is_one_line(server: ServerProcess) -> None:
+    done = run("watch", "--url", server.url, "--email", MANAGER, "--password", "not it")
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert "password is wrong" in done.stderr
+
+
+def test_watch_writes_each_event_as_a_line_and_ends_on_ctrl_c(server: ServerProcess) -> None:
+    watching = subprocess.Popen(
+        command("watch", "--url", server.url, "--json"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
+    assert watching.stdout is not None
+    assert watching.stderr is not None
+    try:
+        while "connected at" not in watching.stderr.readline():
+            assert watching.poll() is None
+        with httpx.Client(base_url=f"{server.url}/api/v1", timeout=20) as till:
+            login = till.post("/auth/login", json={"email": MANAGER, "password": PASSWORD}).json()
+            order = till.post(
+                "/orders",
+                json={"restaurant_id": str(PIZZERIA.id), "type": "takeaway", "items": []},
+                headers={"authorization": f"Bearer {login['access_token']}", "idempotency-key": "watched"},
+            ).json()
+        event = json.loads(watching.stdout.readline())
+        assert event["type"] == "order.created"
+        assert event["data"]["order"]["id"] == order["id"]
+        watching.send_signal(signal.SIGINT)
+        assert watching.wait(20) == 0
+    finally:
+        watching.kill()
+        watching.communicate()
+
+
+@pytest.mark.parametrize("what", ["menu", "orders", "feed"])
+def test_a_bench_stands_beside_its_floor(what: str, tmp_path: Path) -> None:
+    report = tmp_path / "report.json"
+    done = run("bench", what, "--rounds", 1, "--seconds", 0.3, "--json", report)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(report.read_bytes())
+    assert found["bench"] == what
+    beside = [figure for figure in found["figures"] if figure["floors"]]
+    assert beside
+    assert all(figure["ratio"] > 0 for figure in beside)
