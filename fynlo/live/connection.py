@@ -23,6 +23,7 @@ from fynlo.errors import Unavailable
 from fynlo.ids import uuid7
 
 from .hub import Hub, UnknownRestaurant
+from .listener import Backoff
 from .messages import (
     MAX_BYTES,
     Ack,
@@ -135,6 +136,7 @@ class Connection:
         )
         self._accepted_at = self._heard_at = time.monotonic()
         self._expiry_told = False
+        self._doubts = 0
         self._errors = 0
         self._window_began = 0.0
         self._window_count = 0
@@ -194,18 +196,31 @@ class Connection:
             self._say(encode("token_expiring", expires_in=int(left)))
 
     async def recheck(self) -> None:
-        """The session, the person or their role may have changed: still the same, or 4005."""
-        if self.viewer is None:
+        """The session, the person or their role may have changed: still the same, or 4005.
+
+        Where nobody can tell, it is asked until somebody can; who asks meanwhile is answered by that.
+        """
+        self._doubts += 1
+        if self._doubts > 1:
             return
+        backoff = Backoff()
         try:
-            now = await self._identify(self._token, self.restaurant_id, self.kind)
-        except Unavailable:
-            return  # nobody can tell; the listener's next connect asks again
-        except Refused:
-            self.end(NO_LONGER_VALID)
-            return
-        if now.audience is not self.viewer.audience:
-            self.end(NO_LONGER_VALID)
+            while self._doubts and self.viewer is not None and not self._ending.done():
+                doubts = self._doubts
+                try:
+                    now = await self._identify(self._token, self.restaurant_id, self.kind)
+                except Unavailable:
+                    await backoff.wait()
+                    continue
+                except Refused:
+                    self.end(NO_LONGER_VALID)
+                    return
+                if now.audience is not self.viewer.audience:
+                    self.end(NO_LONGER_VALID)
+                    return
+                self._doubts -= doubts
+        finally:
+            self._doubts = 0
 
     # -- what the room calls (Follower)
 

@@ -191,10 +191,13 @@ class Hub:
         if not rooms:
             return False
         came: dict[UUID, list[Frame]] = {}
+        epochs = {room.restaurant_id: room.epoch for room in rooms}
         for row in await self._read_events([(room.restaurant_id, room.seq) for room in rooms], BATCH):
             came.setdefault(row.restaurant_id, []).append(Frame(row))
         moved = []
         for room in rooms:
+            if room.epoch != epochs[room.restaurant_id]:
+                continue  # it went on in another log while we waited for rows of the old one
             # Another reader may have been here while we waited for the rows.
             frames = [frame for frame in came.get(room.restaurant_id, ()) if frame.seq > room.seq]
             if len(came.get(room.restaurant_id, ())) == BATCH:
@@ -215,7 +218,10 @@ class Hub:
 
     async def _hand_out(self, room: Room, frames: list[Frame]) -> None:
         """Slice by slice, so that a burst does not overrun clients that read."""
+        epoch = room.epoch
         for start in range(0, len(frames), SLICE):
+            if room.epoch != epoch:
+                return  # the log is another one since the last slice
             part = [frame for frame in frames[start : start + SLICE] if frame.seq > room.seq]
             for follower in tuple(room.followers):
                 follower.check_backlog()

@@ -61,6 +61,9 @@ class Sockets:
             return
         await receive()  # websocket.connect
         await send({"type": "websocket.accept", "subprotocol": None, "headers": []})
+        if self._draining:  # since it was let in
+            await send({"type": "websocket.close", "code": RESTART, "reason": ""})
+            return
         if self._unauthenticated[address] >= self._limits.unauthenticated_per_address:
             await send({"type": "websocket.close", "code": TOO_MANY, "reason": ""})
             return
