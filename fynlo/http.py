@@ -26,6 +26,7 @@ Line = Annotated[str, Meta(max_length=200, pattern=_NO_NUL)]
 Text = Annotated[str, Meta(max_length=2_000, pattern=_NO_NUL)]
 
 _AT = re.compile(r" - at `(?:key in )?\$\.?(?P<path>[^`]*)`$")
+_NO_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _KEY = re.compile(r"^[\x21-\x7e]{1,255}$")
 
 
@@ -96,9 +97,21 @@ def decode(body: bytes, kind: type[T]) -> T:
     try:
         return msgspec.json.decode(body, type=kind)
     except msgspec.ValidationError as exc:
+        _check_json(body)  # what follows the first field that does not fit has not been read
         _invalid(exc, "the body")
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise BadRequest("The body is not valid JSON; send one JSON object.") from None
+    except _NO_JSON:
+        raise _malformed() from None
+
+
+def _check_json(body: bytes) -> None:
+    try:
+        msgspec.json.decode(body)
+    except _NO_JSON:
+        raise _malformed() from None
+
+
+def _malformed() -> BadRequest:
+    return BadRequest("The body is not valid JSON; send one JSON object.")
 
 
 class _OfRestaurant(msgspec.Struct):

@@ -5,12 +5,16 @@ import hashlib
 import secrets
 import time
 from collections import OrderedDict
+from collections.abc import Awaitable, Callable
 from functools import partial
+from typing import TypeVar
 from uuid import UUID
 
 import argon2
+import redis.exceptions
 import structlog
 from limits import RateLimitItemPerMinute
+from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import MovingWindowRateLimiter
 
 from fynlo.db.pool import Pool, connection, transaction
@@ -26,10 +30,14 @@ log = structlog.get_logger(__name__)
 REFRESH_GRACE_S = 10.0  # two tabs may race with one refresh token; the contract gives both a valid pair
 STANDING_S = 2.0  # how long a lost hint of a revocation can go unnoticed
 STANDINGS = 20_000
+COUNTED_WITHIN_S = 0.5
 FAILED_LOGINS = RateLimitItemPerMinute(10, 15)
 
 _hasher = argon2.PasswordHasher()
 _NOBODY = _hasher.hash(secrets.token_hex(16))  # checked for unknown people, so that both answers take as long
+
+
+T = TypeVar("T")
 
 
 def _hash(token: str) -> bytes:
@@ -46,6 +54,7 @@ class Sessions:
         self._tokens = tokens
         self._refresh_lifetime_s = refresh_lifetime_s
         self._limiter = limiter
+        self._own_limiter = MovingWindowRateLimiter(MemoryStorage())
         self._standings: OrderedDict[UUID, tuple[float, Standing]] = OrderedDict()
         self._loading: dict[UUID, asyncio.Task[Standing]] = {}
         self._password_checks = asyncio.Semaphore(2)  # each takes 64 MiB and a core for some 50 ms
@@ -57,12 +66,10 @@ class Sessions:
         from this address. A success is never limited by what came before it.
         """
         key = ("login", email.lower(), address)
-        allowed = await self._limiter.test(FAILED_LOGINS, *key)
-        if not allowed:
-            reset = await self._limiter.get_window_stats(FAILED_LOGINS, *key)
+        wait_s = await self._counted(lambda failures: _wait_s(failures, key))
+        if wait_s is not None:
             raise TooMany(
-                "Too many failed attempts for this account; wait, or ask a manager.",
-                retry_after_s=max(1, int(reset.reset_time - time.time()) + 1),
+                "Too many failed attempts for this account; wait, or ask a manager.", retry_after_s=wait_s
             )
         async with connection(self._pool) as conn:
             found = await queries.credentials(conn, email)
@@ -70,7 +77,7 @@ class Sessions:
         async with self._password_checks:
             matches = await asyncio.to_thread(_matches, stored, password)
         if found is None or found.password_hash is None or not matches:
-            await self._limiter.hit(FAILED_LOGINS, *key)
+            await self._counted(lambda failures: failures.hit(FAILED_LOGINS, *key))
             raise Unauthorized("E-mail address or password is wrong.", code="invalid_credentials")
         session_id, refresh_token = uuid7(), secrets.token_urlsafe(32)
         async with transaction(self._pool) as conn:
@@ -87,6 +94,15 @@ class Sessions:
             user=User(found.id, found.email, found.name),
             restaurants=memberships,
         )
+
+    async def _counted(self, ask: Callable[[MovingWindowRateLimiter], Awaitable[T]]) -> T:
+        """Ask the shared count of failures; while Redis is away, that of this process."""
+        try:
+            async with asyncio.timeout(COUNTED_WITHIN_S):
+                return await ask(self._limiter)
+        except (redis.exceptions.RedisError, OSError) as exc:
+            log.warning("redis_away", error=str(exc))
+            return await ask(self._own_limiter)
 
     async def refresh(self, refresh_token: str) -> SignedIn:
         """A new pair for a refresh token, which from now on is used up.
@@ -191,6 +207,14 @@ def _principal(claims: Claims, standing: Standing) -> Principal:
     if standing.revoked or standing.user.id != claims.sub:
         raise Unauthorized("This sign-in has ended; sign in again.", code="session_ended")
     return Principal(standing.user, claims.sid, claims.exp, standing.memberships)
+
+
+async def _wait_s(failures: MovingWindowRateLimiter, key: tuple[str, ...]) -> int | None:
+    """How many seconds to wait for the next attempt; None where it may be made now."""
+    if await failures.test(FAILED_LOGINS, *key):
+        return None
+    window = await failures.get_window_stats(FAILED_LOGINS, *key)
+    return max(1, int(window.reset_time - time.time()) + 1)
 
 
 def _matches(stored: str, password: str) -> bool:

@@ -272,6 +272,7 @@ async def test_a_changed_role_counts_from_the_next_request_on(
         (f"Bearer {signed(exp=int(time.time()) - 1)}", "token_expired"),
         (f"Bearer {signed()}", "session_ended"),
     ],
+    ids=lambda value: str(value)[:24],
 )
 async def test_a_token_that_is_not_ours_opens_nothing(
     server: ServerProcess, header: str | None, code: str
