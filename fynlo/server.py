@@ -94,6 +94,7 @@ def application() -> ASGIApp:
     logs.configure(chosen.log_format, chosen.log_level)
     signal_on_parents_death(signal.SIGTERM)  # a worker whose parent was killed would serve on, unseen
     server = Server(chosen)
+    tuning: list[asyncio.Task[None]] = []
 
     async def with_drain(scope: Any, receive: Receive, send: Send) -> None:
         if scope["type"] != "lifespan":
@@ -103,7 +104,7 @@ def application() -> ASGIApp:
         async def started(message: Any) -> None:
             if message["type"] == "lifespan.startup.complete":
                 _take_over_sigterm(server)
-                _tune_listener(chosen.port)
+                tuning.append(asyncio.create_task(_tune_listener(chosen.port)))
             await send(message)
 
         await server.asgi(scope, receive, started)
@@ -131,10 +132,23 @@ def _take_over_sigterm(server: Any) -> None:
     os.setpgid(0, 0)  # Ctrl-C is the parent's, which then terminates its workers
 
 
-def _tune_listener(port: int) -> None:
-    """Accepted sockets inherit these: what a client that stopped reading may hold, and for how long."""
+async def _tune_listener(port: int) -> None:
+    """Accepted sockets inherit these: what a client that stopped reading may hold, and for how long.
+
+    Granian listens only once the application has started, so it is looked for until it is there.
+    """
     if sys.platform != "linux":
         return
+    for _ in range(1_000):
+        if _tuned(port):
+            return
+        await asyncio.sleep(0.01)
+    log.warning("listener_not_tuned", port=port)
+
+
+def _tuned(port: int) -> bool:
+    """Whether this process listens on the port; if so, its listening sockets are tuned now."""
+    tuned = False
     for name in os.listdir("/proc/self/fd"):
         try:
             found = socket.socket(fileno=os.dup(int(name)))
@@ -148,5 +162,7 @@ def _tune_listener(port: int) -> None:
                     continue
                 found.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
                 found.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD_MS)
+                tuned = True
             except (OSError, IndexError, TypeError):
                 continue
+    return tuned

@@ -1,0 +1,297 @@
+"""The one judge of every fault: did each client get exactly the log, and does its picture equal REST's?
+
+A `Watcher` is a client that comes back for ever, over a raw socket, and keeps a record. `verdict` is pure.
+"""
+
+import asyncio
+import contextlib
+import itertools
+import json
+import random
+from collections.abc import Iterable, Sequence
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from msgspec import Struct, field
+from websockets.asyncio.client import connect
+from websockets.exceptions import WebSocketException
+
+from fynlo.demo.data import PIZZERIA
+from tests.live.house import OWNER, House, Json, eventually
+
+Place = tuple[str, int]
+PATIENCE_S = 30.0
+
+
+class Record(Struct):
+    """What one client has been told: from where on, which events, and the picture that they make."""
+
+    start: Place
+    seen: list[Place] = field(default_factory=list)
+    picture: dict[str, Json] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+
+    @property
+    def place(self) -> Place:
+        return self.seen[-1] if self.seen else self.start
+
+    def take(self, epoch: str, event: Json, prev: int) -> None:
+        """An event came; on this connection `prev` is what came before it."""
+        if event["prev_seq"] != prev:
+            self.problems.append(f"event {event['seq']} says {event['prev_seq']} came before it, not {prev}")
+        self.seen.append((epoch, event["seq"]))
+        if (order := event["data"].get("order")) is not None:
+            self.picture[order["id"]] = order
+
+
+def verdict(record: Record, log: Sequence[Place], orders: dict[str, Json]) -> list[str]:
+    """What is wrong; nothing where the record is the log after its start, and the picture that of REST."""
+    wrong = list(record.problems)
+    wanted = [place for place in log if place[0] == record.start[0] and place[1] > record.start[1]]
+    if record.seen != wanted:
+        missing = [place[1] for place in wanted if place not in set(record.seen)]
+        strange = [place for place in record.seen if place not in set(wanted)]
+        doubles = len(record.seen) - len(set(record.seen))
+        wrong.append(
+            f"{len(record.seen)} events seen, {len(wanted)} in the log: missing {missing[:10]}, not of the log"
+            f" {strange[:10]}, {doubles} twice{', out of order' if record.seen != sorted(record.seen) else ''}"
+        )
+    if [seq for _, seq in wanted] != [record.start[1] + n + 1 for n in range(len(wanted))]:
+        wrong.append("the log itself has a hole")
+    differing = [
+        id for id in record.picture.keys() | orders.keys() if record.picture.get(id) != orders.get(id)
+    ]
+    if differing:
+        wrong.append(f"{len(differing)} orders look different from REST's, the first is {differing[0]}")
+    return wrong
+
+
+class Watcher:
+    """A client that begins with a snapshot, and follows one of several servers for ever.
+
+    `rest_s` is what it waits before it comes back; one that is `restless` leaves after every few messages.
+    """
+
+    def __init__(
+        self,
+        addresses: Sequence[str],
+        token: str,
+        start: Place,
+        picture: dict[str, Json],
+        *,
+        rest_s: float = 0.05,
+        restless: bool = False,
+    ) -> None:
+        self.record = Record(start, picture=dict(picture))
+        self.closes: list[int | None] = []
+        self.connects = 0
+        self._addresses = itertools.cycle(addresses)
+        self._token = token
+        self._rest_s = rest_s
+        self._restless = restless
+        self._changed = asyncio.Event()
+        self._task = asyncio.create_task(self._follow())
+
+    async def _follow(self) -> None:
+        while True:
+            with contextlib.suppress(OSError, EOFError, TimeoutError, WebSocketException):
+                await self._connection(next(self._addresses))
+            self._changed.set()
+            await asyncio.sleep(self._rest_s * random.uniform(0.5, 1.5))
+
+    async def _connection(self, address: str) -> None:
+        async with connect(
+            address,
+            compression=None,
+            ping_interval=None,
+            close_timeout=1,
+            open_timeout=10,
+            max_size=None,
+            proxy=None,
+        ) as socket:
+            epoch, last = self.record.place
+            await socket.send(
+                json.dumps({"type": "authenticate", "token": self._token, "last_seq": last, "epoch": epoch})
+            )
+            try:
+                async for text in socket:
+                    self._hear(json.loads(text))
+                    if self._restless and random.random() < 0.1:
+                        socket.transport.abort()
+                        return
+            finally:
+                self.closes.append(socket.close_code)
+
+    def _hear(self, message: Json) -> None:
+        if "prev_seq" in message:
+            epoch, last = self.record.place
+            self.record.take(epoch, message, last)
+        elif message["type"] == "authenticated":
+            self.connects += 1
+        elif message["type"] in ("resync", "auth_error", "error"):
+            self.record.problems.append(json.dumps(message))
+        self._changed.set()
+
+    async def until(self, holds: Any, within_s: float = PATIENCE_S) -> None:
+        """Waits until it has heard what makes this true."""
+        try:
+            async with asyncio.timeout(within_s):
+                while not holds(self):
+                    self._changed.clear()
+                    await self._changed.wait()
+        except TimeoutError:
+            raise TimeoutError(
+                f"at {self.record.place[1]}, after {self.connects} connections; {self.record.problems[:3]}"
+            ) from None
+
+    async def connected(self) -> None:
+        await self.until(lambda watcher: watcher.connects > 0)
+
+    async def stop(self) -> None:
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+
+
+async def snapshot(
+    house: House, email: str = OWNER, restaurant_id: UUID = PIZZERIA.id
+) -> tuple[Place, dict[str, Json]]:
+    """Every order as REST has it, and the place in the feed from which on to follow."""
+    headers = (await house.session(email)).headers
+    url: str | None = f"/orders?restaurant_id={restaurant_id}&limit=100"
+    orders: dict[str, Json] = {}
+    places: list[Place] = []
+    while url is not None:
+        answer = await house.rest.get(url, headers=headers)
+        assert answer.status_code == 200, answer.text
+        epoch, _, seq = answer.headers["fynlo-feed"].rpartition(":")
+        places.append((epoch, int(seq)))
+        orders |= {order["id"]: order for order in answer.json()}
+        url = answer.links.get("next", {}).get("url")
+        url = url.partition("/api/v1")[2] if url else None
+    return min(places), orders
+
+
+async def watchers(
+    count: int,
+    *houses: House,
+    email: str = OWNER,
+    restaurant_id: UUID = PIZZERIA.id,
+    rest_s: float = 0.05,
+    restless: bool = False,
+) -> list[Watcher]:
+    """So many of them, each connected, beginning here and now; they begin with different servers."""
+    start, orders = await snapshot(houses[0], email, restaurant_id)
+    token = (await houses[0].session(email)).token
+    addresses = [house.address(restaurant_id) for house in houses]
+    made = [
+        Watcher(
+            addresses[n % len(houses) :] + addresses[: n % len(houses)],
+            token,
+            start,
+            orders,
+            rest_s=rest_s,
+            restless=restless,
+        )
+        for n in range(count)
+    ]
+    await asyncio.gather(*(watcher.connected() for watcher in made))
+    return made
+
+
+async def log_of(house: House, restaurant_id: UUID = PIZZERIA.id) -> list[Place]:
+    """The log, as it is in Postgres."""
+    async with house.psql() as conn:
+        found = await conn.execute(
+            "select h.epoch::text, e.seq from order_events e join feed_heads h using (restaurant_id)"
+            " where restaurant_id = %s order by e.seq",
+            (restaurant_id,),
+        )
+        return [(epoch, seq) for epoch, seq in await found.fetchall()]
+
+
+async def judge(
+    house: House,
+    watched: Iterable[Watcher],
+    *,
+    email: str = OWNER,
+    restaurant_id: UUID = PIZZERIA.id,
+    within_s: float = PATIENCE_S,
+    at_least: int = 1,
+) -> int:
+    """Waits until all have come to the end of the log, and holds each to it; how many events that were."""
+    log = await log_of(house, restaurant_id)
+    _, orders = await snapshot(house, email, restaurant_id)
+    watched = list(watched)
+    head = log[-1][1]
+    try:
+        await asyncio.gather(*(w.until(lambda w: w.record.place[1] >= head, within_s) for w in watched))
+    finally:
+        await asyncio.gather(*(watcher.stop() for watcher in watched))
+    assert await log_of(house, restaurant_id) == log, "somebody is still writing"
+    for watcher in watched:
+        assert verdict(watcher.record, log, orders) == []
+        assert len(watcher.record.seen) >= at_least, "the test wrote too little to show anything"
+    return head - min(watcher.record.start[1] for watcher in watched)
+
+
+class Load:
+    """Writers as psycopg makes them: orders and changes of them, some rolled back, some slow to commit.
+
+    Whatever error a fault brings is part of the load: the transaction is gone or it isn't, the log knows.
+    """
+
+    def __init__(self, house: House, writers: int, *, restaurant_id: UUID = PIZZERIA.id) -> None:
+        self.committed = 0
+        self.rolled_back = 0
+        self.broken = 0
+        self._house = house
+        self._restaurant_id = restaurant_id
+        self._ending = asyncio.Event()
+        self._tasks = [asyncio.create_task(self._write(random.Random(n))) for n in range(writers)]
+
+    async def _write(self, dice: random.Random) -> None:
+        while not self._ending.is_set():
+            try:
+                async with self._house.psql() as conn:
+                    while not self._ending.is_set():
+                        await self._transaction(conn, dice)
+            except (psycopg.Error, OSError):
+                self.broken += 1
+                await asyncio.sleep(0.05)
+
+    async def _transaction(self, conn: psycopg.AsyncConnection[Any], dice: random.Random) -> None:
+        rolled_back = dice.random() < 0.25
+        async with conn.transaction(force_rollback=rolled_back):
+            done = await conn.execute(
+                "insert into orders (restaurant_id, notes) values (%s, %s) returning id",
+                (self._restaurant_id, dice.choice(("window", None))),
+            )
+            ((order,),) = await done.fetchall()
+            if dice.random() < 0.3:
+                await conn.execute("select pg_sleep(%s)", (dice.random() * 0.02,))
+            if dice.random() < 0.3:
+                async with conn.transaction(force_rollback=True):
+                    await conn.execute("update orders set notes = 'never' where id = %s", (order,))
+        if rolled_back:
+            self.rolled_back += 1
+            return
+        self.committed += 1
+        for _ in range(dice.randrange(3)):
+            await conn.execute(
+                "update orders set notes = coalesce(notes, '') || '+', covers = coalesce(covers, 0) + 1"
+                " where id = %s",
+                (order,),
+            )
+            self.committed += 1
+        await asyncio.sleep(dice.random() * 0.02)
+
+    async def reach(self, commits: int, within_s: float = PATIENCE_S) -> None:
+        """Waits until it has committed so many times, from now on."""
+        wanted = self.committed + commits
+        await eventually(lambda: self.committed >= wanted, within_s)
+
+    async def end(self) -> None:
+        """Ends it once each writer has ended what it was at."""
+        self._ending.set()
+        await asyncio.gather(*self._tasks)

@@ -1,0 +1,125 @@
+"""Hints may be lost: the listener's connection is killed, or nothing is notified at all."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from psycopg import AsyncConnection
+
+from fynlo.demo.data import PIZZERIA
+from fynlo.live import hub as hub_module
+from fynlo.live.hub import Hub
+from fynlo.live.room import Frame
+from tests.live.house import House, eventually
+
+from .oracle import Load, judge, watchers
+
+KILL = (
+    "select count(pg_terminate_backend(pid)) from pg_stat_activity"
+    " where application_name = 'fynlo-listener' and datname = current_database()"
+)
+NOTIFY = "perform pg_notify('fynlo_feed', current_restaurant::text);"
+
+
+@asynccontextmanager
+async def without_notify(url: str) -> AsyncIterator[None]:
+    """The log is written as ever, and nobody is told."""
+    async with await AsyncConnection.connect(url, autocommit=True) as conn:
+        ((drain,),) = await (
+            await conn.execute("select pg_get_functiondef('fynlo.drain'::regproc)")
+        ).fetchall()
+        assert NOTIFY in drain
+        await conn.execute(drain.replace(NOTIFY, "null;").encode())
+        try:
+            yield
+        finally:
+            await conn.execute(drain.encode())
+
+
+async def connects(house: House) -> float:
+    text = (await house.rest.get(house.server.url + "/metrics")).text
+    name = "fynlo_feed_listener_connects_total "
+    return next(float(line.split()[-1]) for line in text.splitlines() if line.startswith(name))
+
+
+async def killed_under_load(house: House, every_s: float, kills: int) -> None:
+    watched = await watchers(4, house)
+    before = await connects(house)
+    load = Load(house, 6)
+    killed = 0
+    async with house.psql() as conn:
+        while killed < kills:
+            await asyncio.sleep(every_s)
+            ((count,),) = await (await conn.execute(KILL)).fetchall()
+            killed += count
+    await load.reach(50)
+    await load.end()
+    await judge(house, watched, at_least=50)
+    assert [watcher.connects for watcher in watched] == [1] * 4, "the screens noticed"
+
+    async def came_back() -> bool:
+        return await connects(house) >= before + kills
+
+    await eventually(came_back)
+
+
+async def test_a_listener_killed_every_300_ms_under_load(house: House) -> None:
+    await killed_under_load(house, 0.3, 8)
+
+
+@pytest.mark.slow
+async def test_a_listener_killed_every_two_seconds_for_a_minute(house: House) -> None:
+    await killed_under_load(house, 2, 30)
+
+
+async def test_without_notify_the_poll_delivers_within_its_interval(house: House) -> None:
+    watched = await watchers(2, house)
+
+    async def one() -> float:
+        async with house.psql() as conn:
+            done = await conn.execute(
+                "insert into orders (restaurant_id) values (%s) returning id::text", (PIZZERIA.id,)
+            )
+            ((order,),) = await done.fetchall()
+        began = time.monotonic()
+        await watched[0].until(lambda w: order in w.record.picture, 5)
+        return time.monotonic() - began
+
+    async with without_notify(house.database_url):
+        delays = [await one() for _ in range(4)]
+        load = Load(house, 4)
+        await load.reach(100)
+        await load.end()
+        await watched[0].until(lambda w: len(w.record.seen) >= 104)
+    await judge(house, watched, at_least=104)
+    assert max(delays) < 1.8
+    assert max(delays) > 0.1, "something else than the poll told it"
+
+
+async def test_with_neither_notify_nor_poll_nothing_comes(
+    seeded_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The control of both tests above: it is these two ways, and no third, by which events come.
+    monkeypatch.setattr(hub_module, "POLL_S", 3_600.0)
+    came: list[Frame] = []
+    hub = Hub(seeded_url, seeded_url, on_event=came.append)
+    hub.start()
+    try:
+        await eventually(lambda: hub.listener.listening)
+        room = await hub.room(PIZZERIA.id)
+        start = room.seq
+        async with await AsyncConnection.connect(seeded_url, autocommit=True) as conn:
+            insert = "insert into orders (restaurant_id) values (%s)"
+            async with without_notify(seeded_url):
+                await conn.execute(insert, (PIZZERIA.id,))
+                with contextlib.suppress(TimeoutError):
+                    await eventually(lambda: came, within_s=2.5)
+                assert came == []
+            await conn.execute(insert, (PIZZERIA.id,))
+            await eventually(lambda: len(came) == 2)  # one hint, and what was missed comes too
+        assert [frame.seq for frame in came] == [start + 1, start + 2]
+    finally:
+        await hub.stop()
