@@ -34,8 +34,8 @@ class ServerProcess:
             **environment,
         }
         self._process: subprocess.Popen[bytes] | None = None
-        self._directory = tempfile.TemporaryDirectory(prefix="fynlo-serve-")
-        self._log = Path(self._directory.name) / "log"
+        self._said = ""
+        self._log: Path | None = None
 
     @property
     def url(self) -> str:
@@ -50,12 +50,14 @@ class ServerProcess:
     @property
     def log(self) -> str:
         """What it has said so far, over all its starts."""
-        return self._log.read_text(errors="replace") if self._log.exists() else ""
+        return self._said + (self._log.read_text(errors="replace") if self._log else "")
 
     def start(self) -> None:
         """Start it and wait until it answers; a database that is away does not keep it from that."""
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("FYNLO_")}
-        with self._log.open("ab") as log:
+        descriptor, name = tempfile.mkstemp(prefix="fynlo-serve-", suffix=".log")
+        self._log = Path(name)
+        with open(descriptor, "ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "fynlo", "serve"],
                 stdin=subprocess.DEVNULL,
@@ -66,6 +68,7 @@ class ServerProcess:
         deadline = time.monotonic() + STARTS_WITHIN_S
         while time.monotonic() < deadline:
             if self._process.poll() is not None:
+                self._gone()
                 raise RuntimeError(f"the server ended at once:\n{self.log}")
             try:
                 if httpx.get(f"{self.url}/health/live", timeout=2).status_code == 200:
@@ -100,14 +103,21 @@ class ServerProcess:
         except subprocess.TimeoutExpired:
             self.kill()
             raise RuntimeError(f"the server did not end on SIGTERM:\n{self.log}") from None
-        self._process = None
+        self._gone()
 
     def kill(self) -> None:
         """SIGKILL, as if the machine had gone; its workers see that it is gone and end."""
         if self._process is not None:
             self._process.kill()
             self._process.wait()
-            self._process = None
+            self._gone()
+
+    def _gone(self) -> None:
+        self._process = None
+        if self._log is not None:
+            self._said = self.log
+            self._log.unlink(missing_ok=True)
+            self._log = None
 
     def __enter__(self) -> "ServerProcess":
         self.start()
@@ -117,4 +127,3 @@ class ServerProcess:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
-        self._directory.cleanup()

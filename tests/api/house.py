@@ -141,7 +141,7 @@ def refused(answer: httpx.Response, status: int, code: str) -> Problem:
     return found
 
 
-async def soon(check: Callable[[], Awaitable[bool]], within_s: float = 1.0) -> None:
+async def soon(check: Callable[[], Awaitable[bool]], within_s: float = 1.5) -> None:
     """Wait until it holds, which must not take longer than this."""
     deadline = time.monotonic() + within_s
     while True:

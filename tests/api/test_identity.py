@@ -11,6 +11,7 @@ import jwt
 import msgspec
 import pytest
 
+from fynlo.db.embedded import free_port
 from fynlo.demo.data import PASSWORD, PIZZERIA
 from fynlo.settings import DEVELOPMENT_SECRET
 from tests.serving import ServerProcess
@@ -91,6 +92,17 @@ async def test_after_ten_failures_the_account_has_to_wait(nobody: Person) -> Non
     refused(answer, 429, "too_many_requests")
     assert 0 < int(answer.headers["retry-after"]) <= 15 * 60 + 1
     turn_unauthorized(await login(nobody, "someone@demo.fynlo.test", "guess"), "invalid_credentials")
+
+
+async def test_while_redis_is_away_failures_are_counted_all_the_same(module_seeded_url: str) -> None:
+    nowhere = f"redis://127.0.0.1:{free_port()}/0"
+    with ServerProcess(module_seeded_url, FYNLO_REDIS_URL=nowhere) as alone:
+        alone.await_ready()
+        there = await Person.sign_in(alone.url, "owner@demo.fynlo.test")
+        for _ in range(10):
+            turn_unauthorized(await login(there, WAITER, "guess"), "invalid_credentials")
+        refused(await login(there, WAITER, "guess"), 429, "too_many_requests")
+        await there.client.aclose()
 
 
 async def test_successes_are_never_limited_nor_counted(nobody: Person) -> None:

@@ -1,0 +1,120 @@
+"""Nobody, the owner of another restaurant and a role that may not: each at the door of every route."""
+
+from typing import Any
+from uuid import UUID
+
+import httpx
+import msgspec
+import pytest
+
+from fynlo.demo.data import PIZZERIA
+from tests.serving import ServerProcess
+
+from .house import API, Database, Person, line, refused
+from .wire import Order
+
+FRIES = "Skin-on fries"
+Known = tuple[str, str]
+KEY = {"idempotency-key": "isolation-1", "if-match": '"1"', "content-type": "application/json"}
+PLACE = f"restaurant_id={PIZZERIA.id}"
+
+# Each operation of the document, as somebody would use it who knows all ids; and whether the kitchen may.
+REQUESTS: dict[Known, tuple[str, Any, bool]] = {
+    ("get", "/auth/me"): ("/auth/me", None, True),
+    ("post", "/auth/logout"): ("/auth/logout", None, True),
+    ("post", "/auth/logout-everywhere"): ("/auth/logout-everywhere", None, True),
+    ("get", "/restaurants"): ("/restaurants", None, True),
+    ("get", "/restaurants/{restaurant_id}"): (f"/restaurants/{PIZZERIA.id}", None, True),
+    ("get", "/menu"): (f"/menu?{PLACE}", None, True),
+    ("get", "/tables"): (f"/tables?{PLACE}", None, True),
+    ("get", "/orders"): (f"/orders?{PLACE}", None, True),
+    ("post", "/orders"): ("/orders", {"restaurant_id": PIZZERIA.id, "items": [line(FRIES)]}, False),
+    ("get", "/orders/{order_id}"): ("/orders/{order_id}", None, True),
+    ("post", "/orders/{order_id}/items"): ("/orders/{order_id}/items", {"items": [line(FRIES)]}, False),
+    ("post", "/orders/{order_id}/status"): ("/orders/{order_id}/status", {"status": "ready"}, False),
+}
+OF_A_RESTAURANT = [
+    known for known in REQUESTS if not known[1].startswith("/auth") and known[1] != "/restaurants"
+]
+BY_NAME = [f"{method} {path}" for method, path in OF_A_RESTAURANT]
+
+
+@pytest.fixture(scope="module")
+async def made(waiter: Person) -> Order:
+    return await waiter.order(line(FRIES))
+
+
+async def send(person: Person, known: Known, order_id: UUID) -> httpx.Response:
+    path, body, _ = REQUESTS[known]
+    content = b"" if body is None else msgspec.json.encode(body)
+    path = path.replace("{order_id}", str(order_id))
+    return await person.client.request(known[0].upper(), path, content=content, headers=KEY)
+
+
+async def test_every_route_stands_here(server: ServerProcess) -> None:
+    async with httpx.AsyncClient() as client:
+        document = (await client.get(f"{server.url}/schema/openapi.json")).json()
+    closed = {
+        (method, path.removeprefix(API))
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+        if operation["security"]
+    }
+    assert closed == set(REQUESTS)
+
+
+@pytest.mark.parametrize("known", list(REQUESTS), ids=lambda known: " ".join(known))
+async def test_nobody_gets_anything(nobody: Person, made: Order, database: Database, known: Known) -> None:
+    before = database.contents()
+    answer = await send(nobody, known, made.id)
+    refused(answer, 401, "unauthorized")
+    assert answer.headers["www-authenticate"].startswith("Bearer")
+    assert database.contents() == before
+
+
+@pytest.mark.parametrize("known", OF_A_RESTAURANT, ids=BY_NAME)
+async def test_another_restaurant_is_not_there(
+    rival: Person, rival_at_home: Person, made: Order, database: Database, known: Known
+) -> None:
+    before = database.contents()
+    there = await send(rival, known, made.id)
+    refused(there, 404, "not_found")
+    assert database.contents() == before
+    # nor does the answer tell an order that is from one that is not
+    nowhere = await send(rival, known, UUID(int=1))
+    assert nowhere.json() | {"request_id": ""} == there.json() | {"request_id": ""}
+
+
+@pytest.mark.parametrize("known", OF_A_RESTAURANT, ids=BY_NAME)
+async def test_the_kitchen_may_what_is_the_kitchens(
+    kitchen: Person, made: Order, database: Database, known: Known
+) -> None:
+    allowed = REQUESTS[known][2]
+    before = database.contents()
+    answer = await send(kitchen, known, made.id)
+    if allowed:
+        assert answer.status_code == 200, answer.text
+    else:
+        refused(answer, 403, "forbidden")
+    assert database.contents() == before
+
+
+async def test_the_lists_of_another_show_nothing_of_ours(rival_at_home: Person, made: Order) -> None:
+    for path in ("/orders", "/tables", "/menu"):
+        answer = await rival_at_home.get(path, restaurant_id=rival_at_home.place.id)
+        assert answer.status_code == 200
+        assert str(PIZZERIA.id) not in answer.text
+        assert str(made.id) not in answer.text
+    assert [r["name"] for r in (await rival_at_home.get("/restaurants")).json()] == ["Rival Burgers"]
+
+
+async def test_who_is_let_go_is_out_at_once(server: ServerProcess, database: Database) -> None:
+    person = await Person.sign_in(server.url, "cashier@demo.fynlo.test")
+    assert person.signed_in is not None
+    assert (await person.menu()).status_code == 200
+    made = await person.order(line(FRIES))
+    database.run("delete from memberships where user_id = %s", person.signed_in.user.id)
+    # what is asked of the database is refused by it, whatever this process remembers
+    refused(await person.get(f"/orders/{made.id}"), 404, "not_found")
+    refused(await person.post("/orders", person.new_order(line(FRIES))), 404, "not_found")
+    await person.client.aclose()

@@ -1,0 +1,125 @@
+"""The OpenAPI document: whole, and of every route."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+from litestar.handlers import HTTPRouteHandler
+
+from fynlo.app import Server
+from fynlo.openapi import operation_of
+from fynlo.settings import from_environment
+from tests.serving import ServerProcess
+
+from .house import keys
+
+
+def handlers() -> Iterator[HTTPRouteHandler]:
+    """Every handler of the application, as it is wired."""
+    server = Server(
+        from_environment({"FYNLO_DATABASE_URL": "postgresql://127.0.0.1:1/none", "FYNLO_DEVELOPMENT": "1"})
+    )
+    for route in server.asgi._app.routes:  # type: ignore[attr-defined]
+        for handler in getattr(route, "route_handlers", ()):
+            if isinstance(handler, HTTPRouteHandler) and handler.fn.__module__.startswith("fynlo"):
+                yield handler
+
+
+async def document(server: ServerProcess) -> dict[str, Any]:
+    async with httpx.AsyncClient() as client:
+        answer = await client.get(f"{server.url}/schema/openapi.json")
+    assert answer.headers["content-type"] == "application/json"
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def operations(found: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, methods in found["paths"].items():
+        for method, operation in methods.items():
+            yield path, method, operation
+
+
+def references(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        if isinstance(value.get("$ref"), str):
+            yield value["$ref"]
+        for inner in value.values():
+            yield from references(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from references(inner)
+
+
+async def test_every_reference_resolves(server: ServerProcess) -> None:
+    found = await document(server)
+    assert found["openapi"] == "3.1.0"
+    used = set(references(found))
+    assert used
+    for reference in used:
+        target: Any = found
+        for step in reference.removeprefix("#/").split("/"):
+            target = target[step]
+
+
+async def test_each_operation_has_a_name_of_its_own_and_says_what_it_does(server: ServerProcess) -> None:
+    found = list(operations(await document(server)))
+    names = [operation["operationId"] for _, _, operation in found]
+    assert len(set(names)) == len(names)
+    for path, _, operation in found:
+        assert operation["summary"]
+        assert operation["description"], path
+        assert operation["tags"]
+        in_path = [p["name"] for p in operation["parameters"] if p["in"] == "path"]
+        assert sorted(in_path) == sorted(part.strip("{}") for part in path.split("/") if part.startswith("{"))
+        parameters = [(p["in"], p["name"]) for p in operation["parameters"]]
+        assert len(set(parameters)) == len(parameters)
+        answers = operation["responses"]
+        assert any(status < "400" for status in answers)
+        assert {"500", "503"} <= set(answers)
+        for status, answer in answers.items():
+            assert answer["description"]
+            if status >= "400" and path != "/health/ready":
+                assert list(answer["content"]) == ["application/problem+json"]
+        assert ("401" in answers) == bool(operation["security"]) or path.startswith("/api/v1/auth/")
+
+
+def test_every_route_of_the_api_declares_what_it_does() -> None:
+    found = [(path, operation_of(handler)) for handler in handlers() for path in handler.paths]
+    assert len(found) > 15
+    silent = {path for path, operation in found if operation is None}
+    assert not [path for path in silent if path.startswith("/api/")]
+
+
+async def test_every_declared_route_is_in_the_document(server: ServerProcess) -> None:
+    written = {(path, method.upper()) for path, method, _ in operations(await document(server))}
+    declared = {
+        (path.replace(":uuid}", "}"), str(method))
+        for handler in handlers()
+        if operation_of(handler) is not None
+        for path in handler.paths
+        for method in handler.http_methods
+    }
+    assert {entry for entry in declared if entry[1] not in ("HEAD", "OPTIONS")} == written
+
+
+async def test_what_the_routes_take_and_give_is_in_the_document(server: ServerProcess) -> None:
+    found = {(path, method): operation for path, method, operation in operations(await document(server))}
+    status = found["/api/v1/orders/{order_id}/status", "post"]
+    required = {p["name"]: p["required"] for p in status["parameters"] if p["in"] == "header"}
+    assert required == {"Idempotency-Key": False, "If-Match": True}
+    appended = found["/api/v1/orders/{order_id}/items", "post"]
+    assert {p["name"]: p["required"] for p in appended["parameters"] if p["in"] == "header"}[
+        "If-Match"
+    ] is False
+    assert {"403", "404", "409", "412", "428"} <= set(status["responses"])
+    menu = found["/api/v1/menu", "get"]
+    assert {p["name"] for p in menu["parameters"]} == {
+        "restaurant_id",
+        "category",
+        "page",
+        "limit",
+        "If-None-Match",
+    }
+    assert {"ETag", "Fynlo-Feed", "Link", "X-Total-Count"} <= set(menu["responses"]["200"]["headers"])
+    assert "schema" in set(keys(found["/api/v1/orders", "post"]["requestBody"]))
+    assert found["/api/v1/auth/login", "post"]["security"] == []

@@ -1,0 +1,101 @@
+"""How many statements a request costs: a fixed number, however much there is to show."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import httpx
+import pytest
+
+from fynlo.demo.data import PIZZERIA
+from tests.serving import ServerProcess
+
+from .house import Person, chosen, line, orders, table, variant
+from .wiretap import Wiretap
+
+Ask = Callable[[], Awaitable[httpx.Response]]
+
+
+@pytest.fixture(scope="module")
+async def wiretap(module_seeded_url: str) -> AsyncIterator[Wiretap]:
+    async with Wiretap(module_seeded_url) as wiretap:
+        yield wiretap
+
+
+@pytest.fixture(scope="module")
+async def tapped(wiretap: Wiretap, module_seeded_url: str) -> AsyncIterator[Person]:
+    """A waiter at a server whose requests go over the wire that is counted; its listener does not."""
+    server = ServerProcess(wiretap.url, FYNLO_LISTEN_URL=module_seeded_url, FYNLO_POOL_SIZE="1")
+    await asyncio.to_thread(server.start)  # the wire is in this thread's loop
+    person = await Person.sign_in(server.url, "server@demo.fynlo.test")
+    yield person
+    await person.client.aclose()
+    await asyncio.to_thread(server.stop)
+
+
+async def cost(wiretap: Wiretap, ask: Ask) -> int:
+    """The statements of a request: the least of several, for now and then who asks is looked up again."""
+    costs = []
+    for _ in range(5):
+        before = wiretap.count
+        answer = await ask()
+        assert answer.is_success, answer.text
+        await asyncio.sleep(0.02)  # a commit may follow the answer
+        costs.append(wiretap.count - before)
+    return min(costs)
+
+
+async def test_reading_costs_the_same_however_much_there_is(wiretap: Wiretap, tapped: Person) -> None:
+    pizza = line(
+        "Margherita",
+        variant_id=variant("Margherita", '10"'),
+        modifiers=chosen(("Crust", "Neapolitan"), ("Extras", "Olives")),
+    )
+    first = await tapped.order(pizza)
+    asks: dict[str, Ask] = {
+        "orders": lambda: tapped.get("/orders", restaurant_id=PIZZERIA.id, limit=100),
+        "one order": lambda: tapped.get(f"/orders/{first.id}"),
+        "tables": lambda: tapped.get("/tables", restaurant_id=PIZZERIA.id),
+        "restaurants": lambda: tapped.get("/restaurants"),
+    }
+    little = {name: await cost(wiretap, ask) for name, ask in asks.items()}
+    for n in range(30):
+        await tapped.order(*[pizza] * 5, table_id=table(PIZZERIA.tables[n].name) if n < 10 else None)
+    await tapped.post(f"/orders/{first.id}/items", {"items": [pizza] * 40})
+    assert len(orders(await asks["orders"]())) == 31
+    much = {name: await cost(wiretap, ask) for name, ask in asks.items()}
+    assert much == little
+    assert all(1 <= statements <= 4 for statements in much.values()), much
+
+
+async def test_a_menu_that_is_known_costs_nothing(wiretap: Wiretap, tapped: Person) -> None:
+    assert await cost(wiretap, lambda: tapped.menu(limit=100)) == 0
+    etag = (await tapped.menu(limit=100)).headers["etag"]
+    before = wiretap.count
+    for _ in range(20):
+        assert (await tapped.menu({"if-none-match": etag}, limit=100)).status_code == 304
+    assert wiretap.count - before <= 2, "who asks, looked up again"
+
+
+async def test_a_menu_that_is_not_known_costs_the_same_for_one_product_and_for_all(
+    wiretap: Wiretap, tapped: Person
+) -> None:
+    costs = []
+    for limit in (1, 2, 99, 98):  # no page is asked for twice
+        await tapped.get("/auth/me")
+        before = wiretap.count
+        assert (await tapped.menu(limit=limit)).status_code == 200
+        await asyncio.sleep(0.02)
+        costs.append(wiretap.count - before)
+    assert min(costs) >= 3
+    assert max(costs) <= 5
+
+
+async def test_writing_costs_the_same_for_one_line_and_for_many(wiretap: Wiretap, tapped: Person) -> None:
+    fries = line("Skin-on fries")
+
+    def ordering(lines: int) -> Ask:
+        return lambda: tapped.post("/orders", tapped.new_order(*[fries] * lines))
+
+    one = await cost(wiretap, ordering(1))
+    assert await cost(wiretap, ordering(40)) == one
+    assert one <= 7
