@@ -4,6 +4,8 @@ What stands under /api/v1 needs a token unless its path was declared public, so 
 A token that was checked once is remembered, which is why this costs next to nothing on a hot route.
 """
 
+import asyncio
+import contextlib
 import re
 import time
 from collections.abc import Awaitable, Callable, Collection
@@ -24,6 +26,8 @@ log = structlog.get_logger(__name__)
 
 API = "/api/v1/"
 SLOW_S = 1.0
+READ_ON_S = 1.0
+READ_ON_BYTES = 16 * 1_048_576
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._:-]{8,128}")
 
 Authenticate = Callable[[str], Awaitable[Principal]]
@@ -89,6 +93,8 @@ class Edge:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                if status == 413:
+                    await _read_on(receive)
                 message["headers"] = [*message["headers"], id_header]
             await send(message)
 
@@ -135,6 +141,18 @@ def _bearer(authorization: bytes | None) -> str:
     if scheme.lower() != "bearer" or not token.strip():
         raise Unauthorized("The Authorization header must read `Bearer` and an access token.")
     return token.strip()
+
+
+async def _read_on(receive: Receive) -> None:
+    """Take what a client still sends, within limits: one that is cut off while sending reads no answer."""
+    read = 0
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(READ_ON_S):
+            while read < READ_ON_BYTES:
+                message: Any = await receive()
+                if message["type"] != "http.request" or not message.get("more_body"):
+                    return
+                read += len(message["body"])
 
 
 async def _refuse(

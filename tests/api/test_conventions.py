@@ -94,6 +94,12 @@ async def test_a_body_that_is_too_large_is_a_413(
     assert problem["request_id"].encode() in headers
 
 
+async def test_a_client_that_sends_too_much_gets_to_read_why(waiter: Person) -> None:
+    for _ in range(5):
+        refused(await raw(waiter, "/orders", b" " * 4_000_000), 413, "too_large")
+    assert (await waiter.get("/restaurants")).status_code == 200
+
+
 @pytest.mark.parametrize(
     "content_type", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""]
 )
