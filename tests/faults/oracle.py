@@ -245,6 +245,8 @@ class Load:
         self.committed = 0
         self.rolled_back = 0
         self.broken = 0
+        self.acknowledged: dict[str, int] = {}
+        """Each order that was committed, and how often it was changed since."""
         self._house = house
         self._restaurant_id = restaurant_id
         self._ending = asyncio.Event()
@@ -264,19 +266,22 @@ class Load:
         rolled_back = dice.random() < 0.25
         async with conn.transaction(force_rollback=rolled_back):
             done = await conn.execute(
-                "insert into orders (restaurant_id, notes) values (%s, %s) returning id",
+                "insert into orders (restaurant_id, notes) values (%s, %s) returning id::text",
                 (self._restaurant_id, dice.choice(("window", None))),
             )
             ((order,),) = await done.fetchall()
             if dice.random() < 0.3:
                 await conn.execute("select pg_sleep(%s)", (dice.random() * 0.02,))
             if dice.random() < 0.3:
-                async with conn.transaction(force_rollback=True):
-                    await conn.execute("update orders set notes = 'never' where id = %s", (order,))
+                # Not a nested block: that one hides a connection that broke, and the outer one then says nothing.
+                await conn.execute("savepoint doubtful")
+                await conn.execute("update orders set notes = 'never' where id = %s", (order,))
+                await conn.execute("rollback to doubtful")
         if rolled_back:
             self.rolled_back += 1
             return
         self.committed += 1
+        self.acknowledged[order] = 0
         for _ in range(dice.randrange(3)):
             await conn.execute(
                 "update orders set notes = coalesce(notes, '') || '+', covers = coalesce(covers, 0) + 1"
@@ -284,12 +289,21 @@ class Load:
                 (order,),
             )
             self.committed += 1
+            self.acknowledged[order] += 1
         await asyncio.sleep(dice.random() * 0.02)
 
     async def reach(self, commits: int, within_s: float = PATIENCE_S) -> None:
         """Waits until it has committed so many times, from now on."""
         wanted = self.committed + commits
         await eventually(lambda: self.committed >= wanted, within_s)
+
+    def lost(self, picture: dict[str, Json]) -> list[str]:
+        """The orders that were acknowledged and that are not in the picture, or not as changed."""
+        return [
+            order
+            for order, changes in self.acknowledged.items()
+            if order not in picture or (picture[order]["covers"] or 0) < changes
+        ]
 
     async def end(self) -> None:
         """Ends it once each writer has ended what it was at."""

@@ -350,6 +350,29 @@ async def test_a_socket_that_is_accepted_while_the_process_goes_is_sent_away() -
     assert wire.code == 1012
 
 
+async def test_upgrades_are_refused_with_503_while_the_process_goes() -> None:
+    sockets = Sockets(Standing(), Desk().identify, allowed_origins=())
+    scope: Json = {
+        "type": "websocket",
+        "path": f"/api/v1/websocket/ws/pos/{PLACE}",
+        "headers": [],
+        "client": None,
+        "extensions": {"websocket.http.response": {}},
+    }
+    answers: list[Any] = []
+
+    async def receive() -> Any:
+        return {"type": "websocket.connect"}
+
+    async def send(message: Any) -> None:
+        answers.append(message)
+
+    await sockets.drain(1)
+    await sockets(cast(Any, scope), cast(Any, receive), cast(Any, send))
+    assert answers[0]["status"] == 503
+    assert b"going away" in answers[1]["body"]
+
+
 # -- the hub
 
 

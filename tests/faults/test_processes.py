@@ -1,0 +1,130 @@
+"""Several servers on one database: each shows what came in through another, and they restart in turn."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+
+from fynlo.client import ApiClient, Connected, Disconnected, Event, Resync, Stopped
+from fynlo.client.feed import Feed
+from fynlo.demo.data import PASSWORD, PIZZERIA
+from tests.live.house import OWNER, House, Json, eventually, open_house
+
+from .oracle import Load, Record, judge, log_of, snapshot, verdict, watchers
+
+
+@pytest.fixture(scope="module")
+async def neighbour(module_seeded_url: str) -> AsyncIterator[House]:
+    """A second server process on the same database."""
+    async with open_house(module_seeded_url) as other:
+        yield other
+
+
+async def test_each_process_shows_the_orders_made_through_the_other(house: House, neighbour: House) -> None:
+    here, there = await watchers(2, house), await watchers(2, neighbour)
+    for number in range(10):
+        made: Json = await (house, neighbour)[number % 2].order()
+        for watcher in (*here, *there):
+            await watcher.until(lambda w, made=made: w.record.picture.get(made["id"]) == made, 2)
+    await judge(neighbour, [*here, *there], at_least=10)
+
+
+async def test_a_client_moves_between_processes_without_a_gap_or_a_double(
+    house: House, neighbour: House
+) -> None:
+    moving = await watchers(4, house, neighbour, rest_s=0, restless=True)
+    load = Load(house, 6)
+    await load.reach(200)
+    await load.end()
+    await judge(house, moving, at_least=200)
+    assert sum(watcher.connects for watcher in moving) > 20
+
+
+async def test_a_process_that_is_killed_under_load_costs_no_event(house: House, neighbour: House) -> None:
+    # Orders are made through the one that dies: what it had committed it may not have told anybody yet.
+    watched = await watchers(4, house, neighbour)
+    made: dict[str, Json] = {}
+
+    async def sell() -> None:
+        while True:
+            order = await house.order()
+            made[order["id"]] = order
+
+    selling = [asyncio.create_task(sell()) for _ in range(4)]
+    await eventually(lambda: len(made) >= 20)
+    await asyncio.to_thread(house.server.kill)
+    failures = await asyncio.gather(*selling, return_exceptions=True)
+    assert all(isinstance(failure, httpx.TransportError) for failure in failures), failures
+    await asyncio.to_thread(house.server.start)
+    await asyncio.to_thread(house.server.await_ready)
+    await judge(house, watched, at_least=20)
+    for watcher in watched:
+        assert made.keys() <= watcher.record.picture.keys(), "an order was answered and is not there"
+    assert [watcher.connects for watcher in watched if watcher.connects > 1]
+
+
+async def follow(feed: Feed, record: Record, told: list[str]) -> None:
+    """What the Python client says, as the judge wants it."""
+    async for notice in feed:
+        match notice:
+            case Event():
+                before = record.place[1]
+                event = {"seq": notice.seq, "prev_seq": before, "data": notice.decode(dict)}
+                record.take(notice.position.epoch, event, before)
+            case Resync():
+                record.problems.append(f"resync: {notice.reason}")
+            case Connected() | Disconnected() | Stopped():
+                told.append(type(notice).__name__)
+
+
+async def rolling(house: House, neighbour: House, clients: int, rounds: int) -> None:
+    """Both servers are restarted in turn while clients of either follow; raw ones move, ours come back."""
+    raw = await watchers(4, house, neighbour)
+    start, orders = await snapshot(house)
+    apis = [ApiClient((house, neighbour)[n % 2].server.url) for n in range(clients)]
+    records = [Record(start, picture=dict(orders)) for _ in apis]
+    told: list[list[str]] = [[] for _ in apis]
+    try:
+        for api in apis:
+            await api.login(OWNER, PASSWORD)
+        position = (await apis[0].orders(str(PIZZERIA.id), at_most=1)).position
+        assert position is not None
+        assert (position.epoch, position.seq) == start
+        feeds = [api.feed(str(PIZZERIA.id), position=position) for api in apis]
+        following = [
+            asyncio.create_task(follow(feed, record, said))
+            for feed, record, said in zip(feeds, records, told, strict=True)
+        ]
+        load = Load(house, 4)
+        await load.reach(30)
+        for _ in range(rounds):
+            for server in (house.server, neighbour.server):
+                await asyncio.to_thread(server.stop)
+                await load.reach(10)
+                await asyncio.to_thread(server.start)
+                await asyncio.to_thread(server.await_ready)
+        await load.reach(10)
+        await load.end()
+        await judge(house, raw, at_least=60)
+        log = await log_of(house)
+        _, orders = await snapshot(house)
+        await eventually(lambda: all(record.place == log[-1] for record in records), 30)
+        for feed in feeds:
+            await feed.disconnect()
+        await asyncio.gather(*following, return_exceptions=True)
+    finally:
+        for api in apis:
+            await api.aclose()
+    for record, said in zip(records, told, strict=True):
+        assert verdict(record, log, orders) == []
+        assert said.count("Connected") == 1 + rounds, "the restart went unnoticed"
+
+
+async def test_a_rolling_restart_of_two_processes_under_load(house: House, neighbour: House) -> None:
+    await rolling(house, neighbour, 4, 1)
+
+
+@pytest.mark.slow
+async def test_five_rolling_restarts_under_load(house: House, neighbour: House) -> None:
+    await rolling(house, neighbour, 10, 5)
