@@ -88,6 +88,8 @@ def check_free(host: str, port: int) -> None:
 
 def application() -> ASGIApp:
     """What each worker serves; Granian calls it once."""
+    # A worker is a fork of Granian's parent, whose handler would swallow a SIGTERM that comes before our own.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     from fynlo.app import Server
 
     chosen = settings.from_environment()

@@ -70,3 +70,12 @@ async def test_an_order_that_commits_just_before_is_told_before_or_after(house: 
         await screen.head()
     told += screen.events()
     assert [event["data"]["order"] for event in told] == [order]
+
+
+async def test_a_sigterm_while_workers_still_start_is_not_forgotten(house: House) -> None:
+    await asyncio.to_thread(house.server.stop)
+    for _ in range(3):
+        await asyncio.to_thread(house.server.start)  # one worker answers, another may not be there yet
+        house.server.terminate()
+        async with asyncio.timeout(10):
+            assert await exit_code(house) == 0
