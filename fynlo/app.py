@@ -27,8 +27,9 @@ from fynlo.identity.routes import identity_routes
 from fynlo.identity.rules import may
 from fynlo.identity.sessions import Sessions
 from fynlo.identity.tokens import Tokens
-from fynlo.live.connection import BAD_TOKEN, NOT_ALLOWED, Connection, Limits, Refused, Viewer
+from fynlo.live.connection import Connection
 from fynlo.live.hub import Hub, UnknownRestaurant
+from fynlo.live.protocol import BAD_TOKEN, NOT_ALLOWED, Limits, Refused, Viewer
 from fynlo.live.room import KITCHEN_TYPES, Audience, Frame, Room
 from fynlo.live.socket import Sockets
 from fynlo.menu.cache import MenuCache, SharedMenus

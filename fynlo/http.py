@@ -26,6 +26,7 @@ Line = Annotated[str, Meta(max_length=200, pattern=_NO_NUL)]
 Text = Annotated[str, Meta(max_length=2_000, pattern=_NO_NUL)]
 
 _AT = re.compile(r" - at `(?:key in )?\$\.?(?P<path>[^`]*)`$")
+_NAMED_FIELD = re.compile(r"^Object (?:contains unknown|missing required) field `([^`]+)`$")
 _NO_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _KEY = re.compile(r"^[\x21-\x7e]{1,255}$")
 
@@ -70,6 +71,8 @@ def _invalid(error: msgspec.ValidationError, whole: str) -> NoReturn:
     match = _AT.search(text)
     field = match["path"] if match else ""
     message = text[: match.start()] if match else text
+    if (named := _NAMED_FIELD.search(message)) is not None:
+        field = f"{field}.{named[1]}".lstrip(".")
     raise Invalid(
         f"{field or whole}: {message}.",
         errors=[FieldProblem(field, message)],
@@ -185,8 +188,11 @@ def if_match(request: AnyRequest, *, required: bool) -> int | None:
         return None
     match = re.fullmatch(r'"(\d{1,18})"', (value or "").strip())
     if match is None:
+        wrong = (
+            "" if value is None else f" {value.strip()[:40]} is no version: no weak tag, no `*`, in quotes."
+        )
         raise VersionRequired(
-            'Send the version you have seen: `If-Match: "7"`, as the order\'s ETag gives it.'
+            f'Send the version you have seen: `If-Match: "7"`, as the order\'s ETag gives it.{wrong}'
         )
     return int(match[1])
 

@@ -64,8 +64,8 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
     secret = env.get("FYNLO_SECRET") or (DEVELOPMENT_SECRET if development else "")
     if len(secret.encode()) < 32:
         raise SettingsError(
-            "FYNLO_SECRET must be at least 32 bytes; make one with "
-            "`python -c 'import secrets; print(secrets.token_urlsafe(48))'`."
+            f"FYNLO_SECRET {'must be at least 32 bytes' if secret else 'is not set'}; make one with "
+            "`python3 -c 'import secrets; print(secrets.token_urlsafe(48))'`."
         )
     if secret == DEVELOPMENT_SECRET and not development:
         raise SettingsError("FYNLO_SECRET is the development secret, which everybody knows. Choose your own.")

@@ -24,7 +24,7 @@ import rich_click as click
 from fynlo import server, settings
 from fynlo.commands.serve import logins
 from fynlo.db import migrations
-from fynlo.db.embedded import EmbeddedError, EmbeddedPostgres, EmbeddedValkey
+from fynlo.db.embedded import EmbeddedError, EmbeddedPostgres, EmbeddedValkey, free_port
 from fynlo.demo.seed import seed
 from fynlo.processes import leave_the_terminal
 
@@ -76,12 +76,14 @@ def _run(running: ExitStack, port: int, data_dir: Path, fresh: bool, no_seed: bo
     if fresh:
         for old in (data_dir / "postgres", data_dir / "postgres.new"):
             shutil.rmtree(old, ignore_errors=True)
-    postgres = EmbeddedPostgres(data_dir)
+    print("Starting Postgres and Valkey …", file=sys.stderr)
+    postgres = EmbeddedPostgres(data_dir, port=_port_of(data_dir))
     running.callback(postgres.stop)
     postgres.start()
     valkey = EmbeddedValkey(data_dir)
     running.callback(valkey.stop)
     valkey.start()
+    print("Migrating …" if no_seed else "Migrating and seeding …", file=sys.stderr)
     asyncio.run(_prepare(postgres.url(), seeded=not no_seed))
     environment = {
         **os.environ,
@@ -99,10 +101,23 @@ def _run(running: ExitStack, port: int, data_dir: Path, fresh: bool, no_seed: bo
     )
     running.callback(_stop, serving)
     address = f"http://127.0.0.1:{port}"
+    print("Starting the server …", file=sys.stderr)
     _await_ready(serving, address)
     _tell_about(address, postgres.url(), seeded=not no_seed)
     code = serving.wait()
     raise click.ClickException(f"the server ended by itself, with exit code {code}")
+
+
+def _port_of(data_dir: Path) -> int:
+    """The port that Postgres had here the last time, if nobody has taken it: connections that were saved hold."""
+    kept = data_dir / "postgres.port"
+    try:
+        port = int(kept.read_text())
+        server.check_free("127.0.0.1", port)
+    except (OSError, ValueError):  # a taken port is a SettingsError, and so a ValueError
+        port = free_port()
+        kept.write_text(f"{port}\n")
+    return port
 
 
 @contextmanager

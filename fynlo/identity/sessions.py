@@ -69,7 +69,8 @@ class Sessions:
         wait_s = await self._counted(lambda failures: _wait_s(failures, key))
         if wait_s is not None:
             raise TooMany(
-                "Too many failed attempts for this account; wait, or ask a manager.", retry_after_s=wait_s
+                f"Too many failed attempts for this account from here; try again in {-(-wait_s // 60)} min.",
+                retry_after_s=wait_s,
             )
         async with connection(self._pool) as conn:
             found = await queries.credentials(conn, email)
@@ -78,6 +79,7 @@ class Sessions:
             matches = await asyncio.to_thread(_matches, stored, password)
         if found is None or found.password_hash is None or not matches:
             await self._counted(lambda failures: failures.hit(FAILED_LOGINS, *key))
+            log.warning("sign_in_failed", email=email, address=address)
             raise Unauthorized("E-mail address or password is wrong.", code="invalid_credentials")
         session_id, refresh_token = uuid7(), secrets.token_urlsafe(32)
         async with transaction(self._pool) as conn:

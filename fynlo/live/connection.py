@@ -9,14 +9,14 @@ import asyncio
 import contextlib
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
 import msgspec
 import structlog
 from litestar.types import Receive, Send
-from msgspec import UNSET, Struct
+from msgspec import UNSET
 
 from fynlo import metrics
 from fynlo.errors import Unavailable
@@ -34,23 +34,26 @@ from .messages import (
     encode,
     message_type,
 )
-from .room import Audience, Frame, Room
+from .protocol import (
+    BAD_TOKEN,
+    CLOSE_WITHIN_S,
+    FLOOD,
+    NO_FIRST_MESSAGE,
+    NO_LONGER_VALID,
+    NOT_ALLOWED,
+    NOT_AUTHENTICATE,
+    RESTART,
+    SILENT,
+    TOO_BIG,
+    TOO_SLOW,
+    UNUSABLE,
+    Identify,
+    Refused,
+    Viewer,
+)
+from .room import Frame, Room
 
 log = structlog.get_logger(__name__)
-
-# Close codes, as the contract names them.
-RESTART = 1012
-TOO_BIG = 1009
-UNUSABLE = 4000
-NOT_AUTHENTICATE = 4001
-NO_FIRST_MESSAGE = 4002
-BAD_TOKEN = 4003
-NOT_ALLOWED = 4004
-NO_LONGER_VALID = 4005
-SILENT = 4006
-TOO_SLOW = 4008
-TOO_MANY = 4009
-FLOOD = 4029
 
 FIRST_MESSAGE_S = 10.0
 HEARTBEAT_S, PONG_WITHIN_S, MAX_MISSED = 30, 5, 3
@@ -61,39 +64,7 @@ BACKLOG_BYTES = 1_048_576
 CONTROL_MESSAGES = 64
 MESSAGES_A_SECOND = 20
 ERRORS = 10
-CLOSE_WITHIN_S = 2.0
 YIELD_EVERY = 64  # frames passed over before the event loop gets its turn
-
-
-class Refused(Exception):
-    """A token or a restaurant that a socket is closed for: `close_code`, and what `auth_error` says."""
-
-    def __init__(self, close_code: int, code: str, message: str) -> None:
-        super().__init__(message)
-        self.close_code = close_code
-        self.code = code
-        self.message = message
-
-
-class Viewer(Struct, frozen=True):
-    """Who watches: `expires_at` is Unix seconds, `audience` what they may see of this restaurant."""
-
-    user_id: UUID
-    session_id: UUID
-    expires_at: float
-    audience: Audience
-
-
-Identify = Callable[[str, UUID, str], Awaitable[Viewer]]
-"""Token, restaurant and kind of socket to a viewer. Raises Refused, or Unavailable where nobody can tell now."""
-
-
-class Limits(Struct, frozen=True):
-    """How many sockets there may be before 4009."""
-
-    per_user: int = 1_000
-    per_restaurant: int = 2_000
-    unauthenticated_per_address: int = 1_000
 
 
 class Connection:
@@ -175,6 +146,10 @@ class Connection:
         if not self._ending.done():
             self._ending.set_result((code, last))
 
+    def _give_up(self, close_code: int, code: str, message: str) -> None:
+        """End it for something the client did, and say what."""
+        self.end(close_code, encode("error", code=code, message=message))
+
     def _refuse(self, refused: Refused) -> None:
         self.end(refused.close_code, encode("auth_error", code=refused.code, message=refused.message))
 
@@ -184,7 +159,8 @@ class Connection:
         """What is due: the first message, a sign of life, the end of the token."""
         if self.viewer is None:
             if now - self._accepted_at > FIRST_MESSAGE_S:
-                self.end(NO_FIRST_MESSAGE)
+                told = f"No `authenticate` came within {FIRST_MESSAGE_S:.0f} seconds."
+                self._give_up(NO_FIRST_MESSAGE, "no_first_message", told)
             return
         if now - self._heard_at > SILENCE_S:
             self.end(SILENT)
@@ -312,17 +288,19 @@ class Connection:
                 return
             text = message.get("text")
             if text is None:
-                self.end(UNUSABLE)
+                self._give_up(UNUSABLE, "binary_message", "Send text: one JSON object a message.")
                 return
             if len(text) > MAX_BYTES or len(text.encode()) > MAX_BYTES:
-                self.end(TOO_BIG)
+                self._give_up(TOO_BIG, "message_too_big", f"A message has at most {MAX_BYTES} bytes.")
                 return
             now = self._heard_at = time.monotonic()
             if now - self._window_began >= 1.0:
                 self._window_began, self._window_count = now, 0
             self._window_count += 1
             if self._window_count > MESSAGES_A_SECOND:
-                self.end(FLOOD)
+                self._give_up(
+                    FLOOD, "too_many_messages", f"Send at most {MESSAGES_A_SECOND} messages a second."
+                )
                 return
             try:
                 await self._handle(text)
@@ -342,16 +320,17 @@ class Connection:
     async def _handle(self, text: str) -> None:
         kind = message_type(text)
         if kind is None:
-            self.end(UNUSABLE)
+            self._give_up(UNUSABLE, "malformed_message", "Send a JSON object with a `type`.")
             return
         if self.viewer is None and kind != "authenticate":
-            self.end(NOT_AUTHENTICATE)
+            told = 'The first message must be {"type": "authenticate", "token": "…"}.'
+            self._give_up(NOT_AUTHENTICATE, "not_authenticated", told)
             return
         try:
             message = client_message.decode(text)
         except msgspec.MsgspecError as error:
             if self.viewer is None:
-                self.end(UNUSABLE)
+                self._give_up(UNUSABLE, "unusable_message", str(error))
             else:
                 self._complain("unusable_message", str(error))
             return

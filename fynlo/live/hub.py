@@ -233,14 +233,18 @@ class Hub:
 
     async def _poll(self) -> None:
         housekeeping_due = 0.0
+        away = False  # an outage is told once, not every second
         while True:
             try:
                 await self._compare_heads(list(self._rooms))
                 if time.monotonic() > housekeeping_due:
                     await self._keep_house()
                     housekeeping_due = time.monotonic() + HOUSEKEEPING_EVERY_S
+                away = False
             except (psycopg.Error, OSError) as exc:
-                log.warning("feed_poll_failed", error=str(exc).strip())
+                if not away:
+                    log.warning("feed_poll_failed", error=str(exc).strip(), next="asked again every second")
+                away = True
             self._forget_idle_rooms()
             await asyncio.sleep(POLL_S)
 

@@ -70,6 +70,7 @@ class Listener:
     async def run(self) -> None:
         """Listen until cancelled."""
         backoff = Backoff()
+        away = False  # an outage is told once
         while True:
             try:
                 conn = await connect(self._url, "fynlo-listener")
@@ -80,6 +81,7 @@ class Listener:
                     self.listening = True
                     metrics.listening.set(1)
                     backoff.reset()
+                    away = False
                     log.info("feed_listening")
                     await self._pump(conn)
                 finally:
@@ -88,7 +90,11 @@ class Listener:
                     with contextlib.suppress(psycopg.Error, OSError):
                         await conn.close()
             except (psycopg.Error, OSError) as exc:
-                log.warning("feed_listener_lost", error=str(exc).strip())
+                if not away:
+                    log.warning(
+                        "feed_listener_lost", error=str(exc).strip(), next="connecting until it stands"
+                    )
+                away = True
                 await backoff.wait()
 
     async def _pump(self, conn: Connection) -> None:

@@ -24,9 +24,10 @@ from fynlo.errors import (
 )
 from fynlo.ids import uuid7
 
-from .connection import CLOSE_WITHIN_S, RESTART, TOO_MANY, Connection, Identify, Limits, Refused
+from .connection import Connection
 from .hub import Hub
 from .messages import encode
+from .protocol import CLOSE_WITHIN_S, RESTART, TOO_MANY, Identify, Limits, Refused
 
 TICK_S = 0.5
 SPREAD_MS = 3_000  # over which clients are asked to come back after a drain

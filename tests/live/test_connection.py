@@ -18,8 +18,9 @@ import pytest
 from fynlo.errors import Unavailable
 from fynlo.live import hub as hub_module
 from fynlo.live import queries
-from fynlo.live.connection import BACKLOG_EVENTS, CONTROL_MESSAGES, Connection, Limits, Refused, Viewer
+from fynlo.live.connection import BACKLOG_EVENTS, CONTROL_MESSAGES, Connection
 from fynlo.live.hub import Hub
+from fynlo.live.protocol import Limits, Refused, Viewer
 from fynlo.live.queries import EventRow, HeadRow
 from fynlo.live.room import Audience, Frame, Room
 from fynlo.live.socket import Sockets

@@ -38,6 +38,19 @@ function present(children) {
     .map((child) => (typeof child === "number" ? String(child) : /** @type {Node | string} */ (child)));
 }
 
+/** Markdown's paragraphs, with what `marked` knows inside. @param {string} text */
+export function prose(text) {
+  return text.split(/\n\s*\n/).map((paragraph) => h("p", {}, marked(paragraph)));
+}
+
+/** Markdown's `code` and **strong**; everything else stays text. @param {string} text @returns {Child[]} */
+export function marked(text) {
+  return (text ?? "").split(/(`[^`]+`|\*\*[^*]+\*\*)/).map((part) => {
+    if (part.startsWith("`") && part.length > 1) return h("code", {}, part.slice(1, -1));
+    return part.startsWith("**") ? h("strong", {}, part.slice(2, -2)) : part;
+  });
+}
+
 /** The element with this id, which the page has.
  * @template {HTMLElement} T
  * @param {string} id @param {new () => T} kind @returns {T} */

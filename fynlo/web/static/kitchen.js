@@ -225,7 +225,8 @@ async function press(orderId, status) {
     await following?.press(orderId, status);
   } catch (error) {
     if (!(error instanceof ClientError)) throw error;
-    const why = error instanceof Unreachable ? "The server does not answer; press again." : error.message;
+    let why = error instanceof Unreachable ? "The server does not answer; press again." : error.message;
+    if (error instanceof ProblemError && error.code === "payment_due") why = "not paid yet, so it stays here.";
     notice(`Order ${order.number}: ${why}`);
   }
 }
@@ -233,6 +234,7 @@ async function press(orderId, status) {
 /** @param {string} text */
 function notice(text) {
   const notices = byId("notices", HTMLElement);
+  for (const old of [...notices.children]) if (old.textContent === text) old.remove();
   const item = h("li", { role: "alert" }, text);
   notices.append(item);
   while (notices.childElementCount > 4) notices.firstElementChild?.remove();

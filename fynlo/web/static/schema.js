@@ -1,7 +1,7 @@
 // @ts-check
 /** The API viewer: draws /schema/openapi.json, which this server made, and sends what is tried out. */
 
-import { byId, fill, h } from "./dom.js";
+import { byId, fill, h, marked, prose } from "./dom.js";
 import { ApiClient, ClientError } from "./fynlo.js";
 import { inside, limits, matches, media, operations, plain, typeName } from "./schema_model.js";
 import { tryIt } from "./schema_try.js";
@@ -30,12 +30,12 @@ function draw(doc) {
   byId("title", HTMLElement).textContent = `${doc.info?.title ?? "API"} ${doc.info?.version ?? ""}`;
   const main = byId("operations", HTMLElement);
   const contents = byId("contents", HTMLElement);
-  fill(main, doc.info?.description && h("p", { class: "intro" }, doc.info.description));
+  fill(main, doc.info?.description && h("div", { class: "intro" }, prose(doc.info.description)));
   fill(contents);
   /** @type {{heads: HTMLElement[], parts: {operation: Operation, elements: HTMLElement[]}[]}[]} */
   const groups = tags.map((tag) => {
     const description = about.get(tag)?.description;
-    const heads = [h("h2", {}, tag), h("h2", {}, tag), ...(description ? [h("p", { class: "intro" }, description)] : [])];
+    const heads = [h("h2", {}, tag), h("h2", {}, tag), ...(description ? [h("div", { class: "intro" }, prose(description))] : [])];
     const parts = all
       .filter((operation) => operation.tag === tag)
       .map((operation) => ({ operation, elements: [drawOperation(doc, operation), link(operation)] }));
@@ -109,7 +109,7 @@ function drawInside(doc, operation) {
   return h(
     "div",
     { class: "inside" },
-    description && h("p", { class: "description" }, description),
+    description && h("div", { class: "description" }, prose(description)),
     h(
       "div",
       { class: "columns" },
@@ -147,7 +147,7 @@ function drawResponse(doc, status, response) {
       "summary",
       {},
       h("span", { class: "status", "data-class": status[0] }, status),
-      h("span", { class: "quiet" }, response.description),
+      h("span", { class: "quiet" }, marked(response.description)),
       content && h("span", { class: "type" }, typeName(doc, content.schema)),
     ),
     headers.length > 0 &&
@@ -205,7 +205,7 @@ function field(doc, name, given, required, description, where) {
     where && h("span", { class: "limits" }, where),
     required && h("span", { class: "must" }, "required"),
     h("span", { class: "limits" }, limits(schema).join(" · ")),
-    about && h("span", { class: "about" }, about),
+    about && h("span", { class: "about" }, marked(about)),
   );
 }
 

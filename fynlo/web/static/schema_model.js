@@ -48,7 +48,8 @@ export function operations(doc) {
       const parameters = [...(item.parameters ?? []), ...(operation.parameters ?? [])].map((p) => resolve(doc, p));
       const security = operation.security ?? doc.security ?? [];
       return {
-        id: operation.operationId ?? `${method}-${path}`.replace(/[^\w]+/g, "-"),
+        // the page has ids of its own
+        id: `op-${operation.operationId ?? `${method}-${path}`.replace(/[^\w]+/g, "-")}`,
         method: method.toUpperCase(),
         path,
         tag: operation.tags?.[0] ?? path.split("/").find((part) => !/^(|api|v\d+|\{.*)$/.test(part)) ?? "other",
