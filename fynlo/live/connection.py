@@ -64,7 +64,13 @@ BACKLOG_BYTES = 1_048_576
 CONTROL_MESSAGES = 64
 MESSAGES_A_SECOND = 20
 ERRORS = 10
+REASON_BYTES = 123
 YIELD_EVERY = 64  # frames passed over before the event loop gets its turn
+
+
+def _fitting(reason: str) -> str:
+    """As much of it as a close frame holds (RFC 6455, section 5.5)."""
+    return reason.encode()[:REASON_BYTES].decode(errors="ignore")
 
 
 class Connection:
@@ -102,7 +108,7 @@ class Connection:
         self._replay_until = 0
         self._control: deque[str] = deque()
         self._wake = asyncio.Event()
-        self._ending: asyncio.Future[tuple[int | None, str | None]] = (
+        self._ending: asyncio.Future[tuple[int | None, str | None, str]] = (
             asyncio.get_running_loop().create_future()
         )
         self._accepted_at = self._heard_at = time.monotonic()
@@ -120,8 +126,9 @@ class Connection:
         writer = asyncio.create_task(self._write(), name="socket-writer")
         code: int | None = None
         last: str | None = None
+        reason = ""
         try:
-            code, last = await self._ending
+            code, last, reason = await self._ending
         finally:
             if self._room is not None:
                 self._room.followers.discard(self)
@@ -129,26 +136,26 @@ class Connection:
             writer.cancel()
             await asyncio.gather(reader, writer, return_exceptions=True)
             if code is not None:
-                await self._close(code, last)
+                await self._close(code, last, reason)
             metrics.sockets_closed.labels(str(code or "gone")).inc()
             self.done.set()
 
-    async def _close(self, code: int, last: str | None) -> None:
+    async def _close(self, code: int, last: str | None, reason: str) -> None:
         # A client that stopped reading lets neither of these through: then it sees a drop.
         with contextlib.suppress(Exception):
             async with asyncio.timeout(CLOSE_WITHIN_S):
                 if last is not None:
                     await self._send({"type": "websocket.send", "text": last, "bytes": None})
-                await self._send({"type": "websocket.close", "code": code, "reason": ""})
+                await self._send({"type": "websocket.close", "code": code, "reason": reason})
 
-    def end(self, code: int | None, last: str | None = None) -> None:
-        """End it with this close code and this last message; None: the client has gone."""
+    def end(self, code: int | None, last: str | None = None, *, reason: str = "") -> None:
+        """End it with this close code, this last message and this reason; None: the client has gone."""
         if not self._ending.done():
-            self._ending.set_result((code, last))
+            self._ending.set_result((code, last, _fitting(reason)))
 
-    def _give_up(self, close_code: int, code: str, message: str) -> None:
-        """End it for something the client did, and say what."""
-        self.end(close_code, encode("error", code=code, message=message))
+    def _give_up(self, close_code: int, message: str) -> None:
+        """End it for something the client did; the close frame says what."""
+        self.end(close_code, reason=message)
 
     def _refuse(self, refused: Refused) -> None:
         self.end(refused.close_code, encode("auth_error", code=refused.code, message=refused.message))
@@ -160,7 +167,7 @@ class Connection:
         if self.viewer is None:
             if now - self._accepted_at > FIRST_MESSAGE_S:
                 told = f"No `authenticate` came within {FIRST_MESSAGE_S:.0f} seconds."
-                self._give_up(NO_FIRST_MESSAGE, "no_first_message", told)
+                self._give_up(NO_FIRST_MESSAGE, told)
             return
         if now - self._heard_at > SILENCE_S:
             self.end(SILENT)
@@ -288,19 +295,17 @@ class Connection:
                 return
             text = message.get("text")
             if text is None:
-                self._give_up(UNUSABLE, "binary_message", "Send text: one JSON object a message.")
+                self._give_up(UNUSABLE, "Send text: one JSON object a message.")
                 return
             if len(text) > MAX_BYTES or len(text.encode()) > MAX_BYTES:
-                self._give_up(TOO_BIG, "message_too_big", f"A message has at most {MAX_BYTES} bytes.")
+                self._give_up(TOO_BIG, f"A message has at most {MAX_BYTES} bytes.")
                 return
             now = self._heard_at = time.monotonic()
             if now - self._window_began >= 1.0:
                 self._window_began, self._window_count = now, 0
             self._window_count += 1
             if self._window_count > MESSAGES_A_SECOND:
-                self._give_up(
-                    FLOOD, "too_many_messages", f"Send at most {MESSAGES_A_SECOND} messages a second."
-                )
+                self._give_up(FLOOD, f"Send at most {MESSAGES_A_SECOND} messages a second.")
                 return
             try:
                 await self._handle(text)
@@ -320,17 +325,17 @@ class Connection:
     async def _handle(self, text: str) -> None:
         kind = message_type(text)
         if kind is None:
-            self._give_up(UNUSABLE, "malformed_message", "Send a JSON object with a `type`.")
+            self._give_up(UNUSABLE, "Send a JSON object with a `type`.")
             return
         if self.viewer is None and kind != "authenticate":
             told = 'The first message must be {"type": "authenticate", "token": "…"}.'
-            self._give_up(NOT_AUTHENTICATE, "not_authenticated", told)
+            self._give_up(NOT_AUTHENTICATE, told)
             return
         try:
             message = client_message.decode(text)
         except msgspec.MsgspecError as error:
             if self.viewer is None:
-                self._give_up(UNUSABLE, "unusable_message", str(error))
+                self._give_up(UNUSABLE, str(error))
             else:
                 self._complain("unusable_message", str(error))
             return

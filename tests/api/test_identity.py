@@ -114,13 +114,13 @@ async def test_successes_are_never_limited_nor_counted(nobody: Person) -> None:
 @pytest.mark.parametrize(
     ("body", "field"),
     [
-        ({"email": "a@b.test"}, ""),
+        ({"email": "a@b.test"}, "password"),
         ({"email": "nobody", "password": "x"}, "email"),
         ({"email": "a\0b@c.test", "password": "x"}, "email"),
         ({"email": "a@b.test", "password": ""}, "password"),
         ({"email": "a@b.test", "password": 5}, "password"),
         ({"email": "a@b.test", "password": "x" * 1_001}, "password"),
-        ({"email": "a@b.test", "password": "x", "role": "owner"}, ""),
+        ({"email": "a@b.test", "password": "x", "role": "owner"}, "role"),
     ],
 )
 async def test_a_login_that_cannot_be_one_is_refused(

@@ -90,7 +90,7 @@ async def test_a_version_that_is_sent_with_lines_is_held_to(waiter: Person) -> N
         ([], "items"),
         ([{"product_id": uuid4()}], "items[0].product_id"),
         ([line(FRIES), line(FRIES, quantity=0)], "items[1].quantity"),
-        ([line(FRIES, price=1)], "items[0]"),
+        ([line(FRIES, price=1)], "items[0].price"),
     ],
 )
 async def test_lines_are_judged_as_at_the_creation(waiter: Person, items: list[Json], field: str) -> None:

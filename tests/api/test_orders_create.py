@@ -127,8 +127,7 @@ async def test_a_product_twice_is_two_lines(waiter: Person) -> None:
 async def test_a_line_names_a_product_and_no_price(waiter: Person, fields: Json) -> None:
     answer = await waiter.post("/orders", waiter.new_order(line(FRIES, **fields)))
     problem = refused(answer, 422, "validation_failed")
-    assert problem.fields == ["items[0]"]
-    assert next(iter(fields)) in problem.errors[0].message
+    assert problem.fields == [f"items[0].{next(iter(fields))}"]
 
 
 @pytest.mark.parametrize(
@@ -271,7 +270,7 @@ async def test_999_of_a_product_is_an_order(waiter: Person) -> None:
         ({"customer_name": "x" * 201}, "customer_name"),
         ({"send": "yes"}, "send"),
         ({"items": None}, "items"),
-        ({"items": [{}]}, "items[0]"),
+        ({"items": [{}]}, "items[0].product_id"),
         ({"items": [{"product_id": "fries"}]}, "items[0].product_id"),
         ({"items": [line(FRIES, course=0)]}, "items[0].course"),
         ({"items": [line(FRIES, notes="\0")]}, "items[0].notes"),

@@ -125,7 +125,7 @@ def cursor(value: object) -> str:
         ({"business_date": "2026-02-30"}, "business_date"),
         ({"table_id": "7"}, "table_id"),
         ({"payment_status": "owed"}, "payment_status"),
-        ({"page": 2}, ""),
+        ({"page": 2}, "page"),
         ({"cursor": "x" * 201}, "cursor"),
         *[
             ({"cursor": wrong}, "cursor")

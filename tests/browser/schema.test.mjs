@@ -39,7 +39,7 @@ test("operations have what their path says, too", () => {
   const [read, change] = operations(doc);
   assert.deepEqual([read.method, read.tag, read.open, read.parameters[0].required], ["GET", "orders", false, true]);
   assert.equal(read.responses[0][1].description, "The order");
-  assert.deepEqual([change.id, change.tag, change.open, change.parameters.length], ["change", "orders", true, 1]);
+  assert.deepEqual([change.id, change.tag, change.open, change.parameters.length], ["op-change", "orders", true, 1]);
 });
 
 test("the filter wants every word", () => {

@@ -18,6 +18,9 @@ async def refusal(house: House, first: Any, **where: Any) -> tuple[int | None, l
     async with house.dial(**where) as screen:
         await screen.socket.send(first if isinstance(first, (str, bytes)) else json.dumps(first, default=str))
         code = await screen.await_close()
+        closed = screen.socket.protocol.close_rcvd
+        assert closed is not None
+        assert closed.reason or screen.heard, "a screen is told why"
     return code, screen.heard
 
 
