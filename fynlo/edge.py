@@ -14,6 +14,7 @@ from typing import Any
 
 import structlog
 from litestar.types import ASGIApp, HTTPSendMessage, Message, Receive, Scope, Send
+from prometheus_client import Histogram
 
 from fynlo import metrics
 from fynlo.context import Context, context_of
@@ -26,6 +27,7 @@ log = structlog.get_logger(__name__)
 
 API = "/api/v1/"
 SLOW_S = 1.0
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 READ_ON_S = 1.0
 READ_ON_BYTES = 16 * 1_048_576
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._:-]{8,128}")
@@ -43,6 +45,11 @@ def accepts_json(accept: bytes) -> bool:
         if media in ("*/*", "application/*", "application/json", PROBLEM_JSON):
             return True
     return False
+
+
+@lru_cache(maxsize=4_096)
+def _timer(method: str, route: str, status: int) -> Histogram:
+    return metrics.requests.labels(method, route, status)
 
 
 class Edge:
@@ -114,7 +121,9 @@ class Edge:
             metrics.in_flight.dec()
             seconds = time.perf_counter() - began
             route = scope.get("path_template") or "none"
-            metrics.requests.labels(scope["method"], route, status).observe(seconds)
+            _timer(scope["method"] if scope["method"] in _METHODS else "other", route, status).observe(
+                seconds
+            )
             if seconds > SLOW_S:
                 log.warning(
                     "slow_request", request_id=context.request_id, route=route, status=status, seconds=seconds
