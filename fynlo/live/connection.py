@@ -210,13 +210,18 @@ class Connection:
     def wake(self) -> None:
         self._wake.set()
 
+    @property
+    def backlog(self) -> int:
+        """How many events wait for it, beyond a replay."""
+        return 0 if self._room is None else self._room.seq - max(self._cursor, self._replay_until)
+
     def check_backlog(self) -> None:
         """What waits beyond a replay is bounded: 256 events or 1 MiB."""
         if self._room is None:
             return
         waiting_from = max(self._cursor, self._replay_until)
         if (
-            self._room.seq - waiting_from > BACKLOG_EVENTS
+            self.backlog > BACKLOG_EVENTS
             or self._room.bytes_after(waiting_from, BACKLOG_BYTES) > BACKLOG_BYTES
         ):
             self._too_slow()

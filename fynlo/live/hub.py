@@ -7,7 +7,8 @@ followers. Hints may be lost, so the heads are polled every second as well: the 
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 from uuid import UUID
 
 import psycopg
@@ -24,6 +25,7 @@ log = structlog.get_logger(__name__)
 POLL_S = 1.0
 BATCH = 500  # events of one restaurant in one read
 SLICE = 64  # events handed out before the writers get their turn
+SLICE_WITHIN_S = 0.25  # which lasts no longer than this
 STALE_S = 3.0  # without a word from the database for this long, nothing cached is trusted
 IDLE_ROOM_S = 600.0
 HOUSEKEEPING_EVERY_S = 3_600.0
@@ -195,6 +197,7 @@ class Hub:
         for row in await self._read_events([(room.restaurant_id, room.seq) for room in rooms], BATCH):
             came.setdefault(row.restaurant_id, []).append(Frame(row))
         moved = []
+        handing: list[Coroutine[Any, Any, None]] = []
         for room in rooms:
             if room.epoch != epochs[room.restaurant_id]:
                 continue  # it went on in another log while we waited for rows of the old one
@@ -205,7 +208,8 @@ class Hub:
             if frames and frames[0].seq != room.seq + 1:
                 moved.append(room)
                 continue
-            await self._hand_out(room, frames)
+            handing.append(self._hand_out(room, frames, epochs[room.restaurant_id]))
+        await asyncio.gather(*handing)  # side by side: the screens of one restaurant delay no other
         if moved:
             heads = await self._read_heads([room.restaurant_id for room in moved])
             for room in moved:
@@ -216,9 +220,8 @@ class Hub:
         room.move(head.epoch, head.seq, head.floor_seq, reason)
         self._on_reset(room)
 
-    async def _hand_out(self, room: Room, frames: list[Frame]) -> None:
+    async def _hand_out(self, room: Room, frames: list[Frame], epoch: UUID) -> None:
         """Slice by slice, so that a burst does not overrun clients that read."""
-        epoch = room.epoch
         for start in range(0, len(frames), SLICE):
             if room.epoch != epoch:
                 return  # the log is another one since the last slice
@@ -229,7 +232,16 @@ class Hub:
             for frame in part:
                 self._on_event(frame)
             if start + SLICE < len(frames):
-                await asyncio.sleep(0.002)
+                await self._let_them_read(room)
+
+    async def _let_them_read(self, room: Room) -> None:
+        """Until every screen has taken most of what it was given; who takes nothing is not waited for."""
+        until = time.monotonic() + SLICE_WITHIN_S
+        await asyncio.sleep(0.002)
+        behind = {f: f.backlog for f in room.followers if f.backlog > SLICE}
+        while behind and time.monotonic() < until:
+            await asyncio.sleep(0.01)
+            behind = {f: f.backlog for f, before in behind.items() if SLICE < f.backlog < before}
 
     async def _poll(self) -> None:
         housekeeping_due = 0.0

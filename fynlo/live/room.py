@@ -79,6 +79,10 @@ class Follower(Protocol):
     def wake(self) -> None:
         """There may be something to send."""
 
+    @property
+    def backlog(self) -> int:
+        """How many events wait for it, beyond a replay."""
+
     def check_backlog(self) -> None:
         """End the connection if it is too far behind."""
 
