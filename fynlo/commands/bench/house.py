@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import subprocess
 import sys
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -19,6 +21,7 @@ from fynlo.db import migrations
 from fynlo.db.embedded import EmbeddedPostgres, EmbeddedValkey, free_port
 from fynlo.demo.data import PASSWORD, PIZZERIA
 from fynlo.demo.seed import seed
+from fynlo.processes import leave_the_terminal
 
 OWNER = PIZZERIA.memberships[0].person
 READY_WITHIN_S = 30.0
@@ -67,7 +70,11 @@ class House:
 
     async def _start(self, command: list[str], path: str, **environment: str) -> str:
         port = free_port()
-        process = subprocess.Popen(command, env={**os.environ, "FYNLO_PORT": str(port), **environment})  # noqa: ASYNC220
+        process = subprocess.Popen(  # noqa: ASYNC220
+            command,
+            env={**os.environ, "FYNLO_PORT": str(port), **environment},
+            preexec_fn=partial(leave_the_terminal, signal.SIGTERM),
+        )
         self._running.callback(_stop, process)
         address = f"http://127.0.0.1:{port}"
         async with asyncio.timeout(READY_WITHIN_S), httpx.AsyncClient() as client:
