@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import time
-from decimal import Decimal
 from uuid import UUID
 
 import msgspec
@@ -39,10 +38,6 @@ class Tenant(msgspec.Struct, frozen=True):
     service_charge_taxable: bool
     service_charge_from_covers: int | None
     menu_version: int
-
-    @property
-    def service_charge(self) -> Decimal | None:
-        return None if self.service_charge_percentage is None else Decimal(self.service_charge_percentage)
 
 
 class Once(msgspec.Struct, frozen=True):

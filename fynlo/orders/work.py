@@ -133,10 +133,14 @@ async def _read(tenant: Tenant, order_id: UUID) -> StoredOrder:
     return found[0]
 
 
-async def _locked(tenant: Tenant, order_id: UUID, version: int | None) -> StoredOrder:
-    """The order, locked, at the version that the caller has seen (None: any)."""
+async def _locked(tenant: Tenant, order_id: UUID) -> StoredOrder:
+    """The order, which nobody else changes until the end of the transaction."""
     await queries.order_lock(tenant.conn, tenant.restaurant_id, order_id)
-    stored = await _read(tenant, order_id)
+    return await _read(tenant, order_id)
+
+
+def _at_version(stored: StoredOrder, version: int | None) -> None:
+    """Raises VersionConflict where the order is not at the version that the caller has seen (None: any)."""
     if version is not None and version != stored.order.version:
         raise VersionConflict(
             f"The order has changed: you have version {version}, it is at {stored.order.version}. "
@@ -144,7 +148,6 @@ async def _locked(tenant: Tenant, order_id: UUID, version: int | None) -> Stored
             current=msgspec.json.encode(stored.order),
             headers={"ETag": etag(stored.order.version)},
         )
-    return stored
 
 
 def _open(order: Order) -> None:
@@ -157,14 +160,13 @@ async def append(
 ) -> Reply:
     """Lines on an order; lines sent before are not sent again. The same client-made line ids from the same
     request answer with the order as it is now."""
-    await queries.order_lock(tenant.conn, tenant.restaurant_id, order_id)
-    stored = await _read(tenant, order_id)
+    stored = await _locked(tenant, order_id)
     given = {item.id for item in more.items if item.id is not None}
     if taken := given & stored.item_hashes.keys():
         if taken == given and all(stored.item_hashes[item_id] == request_hash for item_id in given):
             return reply(stored.order)
         raise Conflict("A line with this id is on the order already; make a new UUID.", code="id_conflict")
-    stored = await _locked(tenant, order_id, version) if version is not None else stored
+    _at_version(stored, version)
     order = stored.order
     _open(order)
     _check_ids(more.items)
@@ -199,7 +201,9 @@ async def append(
 
 async def set_status(tenant: Tenant, order_id: UUID, new: NewStatus, version: int | None) -> Reply:
     """Move an order on, by the rules of `rules.transition_allowed`."""
-    order = (await _locked(tenant, order_id, version)).order
+    stored = await _locked(tenant, order_id)
+    _at_version(stored, version)
+    order = stored.order
     _open(order)
     if not transition_allowed(order.status, new.status):
         raise Conflict(
