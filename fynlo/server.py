@@ -11,6 +11,8 @@ import signal
 import socket
 import sys
 import tempfile
+from functools import partial
+from threading import Thread
 from typing import Any
 
 import structlog
@@ -43,6 +45,7 @@ def serve(chosen: Settings) -> None:
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = counters
     running = granian("fynlo.server:application", chosen.host, chosen.port, chosen.workers)
     running.workers_kill_timeout = int(chosen.drain_s) + 20
+    _block_sigterm_over_forks()
     try:
         running.serve()
     finally:
@@ -88,15 +91,13 @@ def check_free(host: str, port: int) -> None:
 
 def application() -> ASGIApp:
     """What each worker serves; Granian calls it once."""
-    # A worker is a fork of Granian's parent, whose handler would swallow a SIGTERM that comes before our own.
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    leave = _Leave()
     from fynlo.app import Server
 
     chosen = settings.from_environment()
     logs.configure(chosen.log_format, chosen.log_level)
     signal_on_parents_death(signal.SIGTERM)  # a worker whose parent was killed would serve on, unseen
     server = Server(chosen)
-    tuning: list[asyncio.Task[None]] = []
 
     async def with_drain(scope: Any, receive: Receive, send: Send) -> None:
         if scope["type"] != "lifespan":
@@ -105,8 +106,8 @@ def application() -> ASGIApp:
 
         async def started(message: Any) -> None:
             if message["type"] == "lifespan.startup.complete":
-                _take_over_sigterm(server)
-                tuning.append(asyncio.create_task(_tune_listener(chosen.port)))
+                os.setpgid(0, 0)  # Ctrl-C is the parent's, which then terminates its workers
+                leave.by_draining(server, asyncio.create_task(_tune_listener(chosen.port)))
             await send(message)
 
         await server.asgi(scope, receive, started)
@@ -114,24 +115,54 @@ def application() -> ASGIApp:
     return with_drain
 
 
-def _take_over_sigterm(server: Any) -> None:
-    """Drain first, then hand over to Granian's own way out, which listens to SIGINT."""
-    loop = asyncio.get_running_loop()
-    leaving: list[asyncio.Task[None]] = []
+class _Leave:
+    """A worker's SIGTERM, awaited by a thread. No handler sees it, so none can miss it.
 
-    async def leave() -> None:
+    Granian's handlers miss it twice: the one a worker inherits sets an event that nobody there waits for, and
+    uvloop drops what comes between two of its runs, as between the startup and the serving. So the signal is
+    blocked from before the fork on, and stays pending until it is taken here.
+    """
+
+    def __init__(self) -> None:
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._server: Any = None
+        self._listening: asyncio.Task[None] | None = None
+        self._leaving: asyncio.Task[None] | None = None
+        Thread(target=self._await_sigterm, name="sigterm", daemon=True).start()
+
+    def by_draining(self, server: Any, listening: asyncio.Task[None]) -> None:
+        """From now on; until now it ends at once, for there is nobody to send away."""
+        self._server, self._listening = server, listening
+        self._loop = asyncio.get_running_loop()
+
+    def _await_sigterm(self) -> None:
+        while True:
+            signal.sigwait([signal.SIGTERM])
+            if self._loop is None:
+                os._exit(0)
+            self._loop.call_soon_threadsafe(self._leave)
+
+    def _leave(self) -> None:
+        if self._leaving is None:
+            self._leaving = asyncio.create_task(self._drain())
+
+    async def _drain(self) -> None:
+        """Drain first, then hand over to Granian's own way out, which listens to SIGINT once it serves."""
+        assert self._listening is not None
         log.info("draining")
         try:
-            await server.drain()
+            await self._server.drain()
+            await self._listening
         finally:
             os.kill(os.getpid(), signal.SIGINT)
 
-    def terminate() -> None:
-        if not leaving:
-            leaving.append(loop.create_task(leave()))
 
-    loop.add_signal_handler(signal.SIGTERM, terminate)
-    os.setpgid(0, 0)  # Ctrl-C is the parent's, which then terminates its workers
+def _block_sigterm_over_forks() -> None:
+    """The parent takes it a moment later; a child is born with it blocked, and takes it when it can."""
+    block = partial(signal.pthread_sigmask, signal.SIG_BLOCK, [signal.SIGTERM])
+    unblock = partial(signal.pthread_sigmask, signal.SIG_UNBLOCK, [signal.SIGTERM])
+    os.register_at_fork(before=block, after_in_parent=unblock)
 
 
 async def _tune_listener(port: int) -> None:

@@ -1,10 +1,14 @@
 """On SIGTERM nobody is dropped: screens are sent away one by one, and what is being done is finished."""
 
 import asyncio
+import os
+import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 
 import pytest
+
+from fynlo.db.embedded import free_port
 
 from .house import House, eventually, open_house
 
@@ -79,3 +83,38 @@ async def test_a_sigterm_while_workers_still_start_is_not_forgotten(house: House
         house.server.terminate()
         async with asyncio.timeout(10):
             assert await exit_code(house) == 0
+
+
+SIGTERM_BEFORE_SERVING = """
+import os, signal
+from granian.server import mp
+from fynlo import server, settings
+
+serving = mp.ASGIWorker
+
+def with_a_sigterm(*args):
+    os.kill(os.getpid(), signal.SIGTERM)
+    return serving(*args)
+
+mp.ASGIWorker = with_a_sigterm  # made between two runs of the loop, where uvloop drops signals
+server.serve(settings.from_environment())
+"""
+
+
+async def test_a_sigterm_between_startup_and_serving_ends_the_worker(seeded_url: str) -> None:
+    environment = {
+        **os.environ,
+        "FYNLO_DEVELOPMENT": "1",
+        "FYNLO_DATABASE_URL": seeded_url,
+        "FYNLO_PORT": str(free_port()),
+    }
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", SIGTERM_BEFORE_SERVING, env=environment, stderr=asyncio.subprocess.PIPE
+    )
+    try:
+        async with asyncio.timeout(20):  # the worker made in its place ends the same way: Granian gives up
+            _, said = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.kill()
+    assert said.count(b"draining") == 2
