@@ -21,6 +21,8 @@ from fynlo.db.feed import Position
 from fynlo.db.pool import create_pool
 from fynlo.edge import Edge
 from fynlo.errors import NotFound, Unauthorized, Unavailable
+from fynlo.events.audiences import KITCHEN, POS, POS_WITHOUT_MONEY
+from fynlo.events.routes import event_routes
 from fynlo.floor.routes import floor_routes
 from fynlo.health import health_routes
 from fynlo.identity.routes import identity_routes
@@ -30,11 +32,10 @@ from fynlo.identity.tokens import Tokens
 from fynlo.live.connection import Connection
 from fynlo.live.hub import Hub, UnknownRestaurant
 from fynlo.live.protocol import BAD_TOKEN, NOT_ALLOWED, Limits, Refused, Viewer
-from fynlo.live.room import KITCHEN_TYPES, Audience, Frame, Room
+from fynlo.live.room import Frame, Room
 from fynlo.live.socket import Sockets
 from fynlo.menu.cache import MenuCache, SharedMenus
 from fynlo.menu.routes import menu_routes
-from fynlo.orders.audience import event_without_money
 from fynlo.orders.routes import order_routes
 from fynlo.problems import HANDLERS
 from fynlo.restaurants.routes import restaurant_routes
@@ -45,16 +46,6 @@ log = structlog.get_logger(__name__)
 
 REDIS_WITHIN_S = 0.25
 REDIS_CONNECTIONS = 32
-
-
-def _without_money(data: str) -> str:
-    return event_without_money(data).decode()
-
-
-# What each kind of socket shows, with and without the right to see money.
-POS = Audience("pos", (), str)
-POS_WITHOUT_MONEY = Audience("pos-plain", (), _without_money)
-KITCHEN = Audience("kitchen", KITCHEN_TYPES, _without_money)
 
 
 class Server:
@@ -98,6 +89,7 @@ class Server:
             ),
             *floor_routes(self._pool),
             *order_routes(self._pool),
+            *event_routes(self._pool),
             *health_routes(self._pool, self),
         ]
         self.document = openapi.document(handlers, version=__version__)
@@ -114,6 +106,7 @@ class Server:
             self._sockets,
             authenticate=self._sessions.principal,
             public=openapi.public_paths(handlers),
+            media=openapi.other_media(handlers),
             max_in_flight=settings.max_in_flight,
         )
 

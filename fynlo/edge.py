@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import re
 import time
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -19,6 +19,7 @@ from prometheus_client import Histogram
 from fynlo import metrics
 from fynlo.context import Context, context_of
 from fynlo.errors import PROBLEM_JSON, FynloError, NotAcceptable, Unauthorized, Unavailable, problem
+from fynlo.http import accepted
 from fynlo.identity.models import Principal
 from fynlo.ids import uuid7
 from fynlo.problems import internal
@@ -30,21 +31,10 @@ SLOW_S = 1.0
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 READ_ON_S = 1.0
 READ_ON_BYTES = 16 * 1_048_576
+_JSON = ("application/json", PROBLEM_JSON)
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._:-]{8,128}")
 
 Authenticate = Callable[[str], Awaitable[Principal]]
-
-
-@lru_cache(maxsize=1024)
-def accepts_json(accept: bytes) -> bool:
-    """Whether an Accept header takes JSON in some form; a quality of 0 does not."""
-    for part in accept.decode("latin-1").split(","):
-        media, *parameters = [piece.strip().lower() for piece in part.split(";")]
-        if any(re.fullmatch(r"q=0(\.0*)?", parameter) for parameter in parameters):
-            continue
-        if media in ("*/*", "application/*", "application/json", PROBLEM_JSON):
-            return True
-    return False
 
 
 @lru_cache(maxsize=4_096)
@@ -53,7 +43,10 @@ def _timer(method: str, route: str, status: int) -> Histogram:
 
 
 class Edge:
-    """The whole server as one ASGI application: HTTP goes to `app`, sockets to `sockets`."""
+    """The whole server as one ASGI application: HTTP goes to `app`, sockets to `sockets`.
+
+    `media` names the paths that answer in other media types than JSON, too.
+    """
 
     def __init__(
         self,
@@ -62,12 +55,14 @@ class Edge:
         *,
         authenticate: Authenticate,
         public: Collection[str],
+        media: Mapping[str, tuple[str, ...]],
         max_in_flight: int,
     ) -> None:
         self._app = app
         self._sockets = sockets
         self._authenticate = authenticate
         self._public = frozenset(public)
+        self._media = {path: (*_JSON, *others) for path, others in media.items()}
         self._max_in_flight = max_in_flight
         self._in_flight = 0
 
@@ -139,7 +134,7 @@ class Edge:
             raise Unavailable("The server is busy; send the same request again in a second.")
         if path not in self._public:
             context_of(scope).principal = await self._authenticate(_bearer(authorization))
-        if accept is not None and not accepts_json(accept):
+        if accept is not None and accepted(accept, self._media.get(path, _JSON)) is None:
             raise NotAcceptable("This address answers in JSON; send `Accept: application/json`.")
 
 

@@ -7,6 +7,7 @@ FynloError
 ├── NotFound 404            not_found
 ├── NotAcceptable 406 · TooLarge 413 · UnsupportedMedia 415
 ├── Conflict 409            id_conflict, invalid_transition, order_closed, out_of_stock, …
+├── Gone 410                events_gone
 ├── VersionConflict 412     version_conflict, with the order as it is under `current`
 ├── Invalid 422             validation_failed, modifier_selection, idempotency_mismatch
 ├── VersionRequired 428     version_required
@@ -30,6 +31,7 @@ TITLES = {
     405: "Method not allowed",
     406: "Not acceptable",
     409: "Conflict",
+    410: "No longer kept",
     412: "Changed in the meantime",
     413: "Too large",
     415: "Unsupported media type",
@@ -114,6 +116,12 @@ class NotAcceptable(FynloError):
 
 class Conflict(FynloError):
     status, code = 409, "conflict"
+
+
+class Gone(FynloError):
+    """It was there, and is not kept any more."""
+
+    status, code = 410, "events_gone"
 
 
 class VersionConflict(FynloError):

@@ -30,6 +30,7 @@ _AT = re.compile(r" - at `(?:key in )?\$\.?(?P<path>[^`]*)`$")
 _NAMED_FIELD = re.compile(r"^Object (?:contains unknown|missing required) field `([^`]+)`$")
 _NO_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _KEY = re.compile(r"^[\x21-\x7e]{1,255}$")
+_WEIGHT = re.compile(r"[01](\.\d{0,3})?")
 
 
 RawHeaders = tuple[tuple[bytes, bytes], ...]
@@ -165,6 +166,24 @@ def header(request: AnyRequest, name: bytes) -> str | None:
         if found == name:
             return value.decode("latin-1")
     return None
+
+
+@lru_cache(maxsize=1_024)
+def accepted(accept: bytes, offered: tuple[str, ...]) -> str | None:
+    """The media type of `offered` that an Accept header likes best (RFC 9110, 12.5.1), the first of equals;
+    None where it takes none of them."""
+    ranges: dict[str, float] = {}
+    for part in accept.decode("latin-1").split(","):
+        media, *parameters = [piece.strip().lower() for piece in part.split(";")]
+        weight = next((p[2:] for p in parameters if p.startswith("q=")), "1")
+        ranges[media] = float(weight) if _WEIGHT.fullmatch(weight) else 1.0
+    best, best_weight = None, 0.0
+    for media in offered:
+        of_its_kind = f"{media.partition('/')[0]}/*"
+        weight_of_it = next((ranges[r] for r in (media, of_its_kind, "*/*") if r in ranges), 0.0)
+        if weight_of_it > best_weight:
+            best, best_weight = media, weight_of_it
+    return best
 
 
 def idempotency_key(request: AnyRequest) -> str | None:

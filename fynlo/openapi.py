@@ -49,6 +49,7 @@ _PROBLEMS: Mapping[int, str] = {
     404: "Absent, or another restaurant's.",
     406: "Only JSON is to be had.",
     409: "The state does not allow it; the code says why.",
+    410: "No longer kept.",
     412: "Changed in the meantime; the order as it is stands under `current`.",
     413: "The body is too large.",
     415: "The body is not JSON.",
@@ -65,6 +66,7 @@ class Operation(Struct, frozen=True, kw_only=True):
 
     needs     the permission it asks for; "signed in" for any token, "public" for none
     problems  the statuses it refuses with besides those that every route of its kind can have
+    media     the media types that it answers in besides JSON, for who accepts them
     """
 
     tag: str
@@ -76,6 +78,7 @@ class Operation(Struct, frozen=True, kw_only=True):
     takes: Sequence[str] = ()
     gives: Sequence[str] = ()
     problems: Sequence[int] = ()
+    media: tuple[str, ...] = ()
 
     @property
     def public(self) -> bool:
@@ -100,6 +103,16 @@ def public_paths(handlers: Iterable[HTTPRouteHandler]) -> set[str]:
         for handler in handlers
         for path in handler.paths
         if (operation := operation_of(handler)) is not None and operation.public
+    }
+
+
+def other_media(handlers: Iterable[HTTPRouteHandler]) -> dict[str, tuple[str, ...]]:
+    """The paths that answer in other media types than JSON, too, with these."""
+    return {
+        path: operation.media
+        for handler in handlers
+        for path in handler.paths
+        if (operation := operation_of(handler)) is not None and operation.media
     }
 
 
@@ -153,7 +166,10 @@ def _answers(operation: Operation, schemas: Mapping[Any, Any]) -> dict[str, Any]
     for status, kind in operation.answers.items():
         answers[str(status)] = {"description": HTTPStatus(status).phrase, "headers": headers}
         if kind is not None:
-            answers[str(status)]["content"] = {"application/json": {"schema": schemas[kind]}}
+            answers[str(status)]["content"] = {
+                "application/json": {"schema": schemas[kind]},
+                **{media: {"schema": {"type": "string"}} for media in operation.media},
+            }
     refused = {500, 503, *operation.problems}
     refused |= set() if operation.public else {401}
     refused |= {400, 413, 415, 422} if operation.body is not None else set()

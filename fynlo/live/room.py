@@ -23,7 +23,10 @@ class Audience(Struct, frozen=True, eq=False):
     show: Callable[[str], str]
 
     def wants(self, frame: "Frame") -> bool:
-        return not self.types or frame.type.startswith(self.types)
+        return self.sees(frame.type)
+
+    def sees(self, type: str) -> bool:
+        return not self.types or type.startswith(self.types)
 
 
 class _Ticket(Struct):

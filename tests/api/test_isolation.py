@@ -31,6 +31,7 @@ REQUESTS: dict[Known, tuple[str, Any, bool]] = {
     ("post", "/orders"): ("/orders", {"restaurant_id": PIZZERIA.id, "items": [line(FRIES)]}, False),
     ("get", "/orders/{order_id}"): ("/orders/{order_id}", None, True),
     ("post", "/orders/{order_id}/items"): ("/orders/{order_id}/items", {"items": [line(FRIES)]}, False),
+    ("get", "/events"): (f"/events?{PLACE}", None, True),
     ("post", "/orders/{order_id}/status"): ("/orders/{order_id}/status", {"status": "ready"}, False),
 }
 OF_A_RESTAURANT = [
@@ -100,7 +101,7 @@ async def test_the_kitchen_may_what_is_the_kitchens(
 
 
 async def test_the_lists_of_another_show_nothing_of_ours(rival_at_home: Person, made: Order) -> None:
-    for path in ("/orders", "/tables", "/menu"):
+    for path in ("/orders", "/tables", "/menu", "/events"):
         answer = await rival_at_home.get(path, restaurant_id=rival_at_home.place.id)
         assert answer.status_code == 200
         assert str(PIZZERIA.id) not in answer.text

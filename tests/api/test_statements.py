@@ -54,6 +54,7 @@ async def test_reading_costs_the_same_however_much_there_is(wiretap: Wiretap, ta
     asks: dict[str, Ask] = {
         "orders": lambda: tapped.get("/orders", restaurant_id=PIZZERIA.id, limit=100),
         "one order": lambda: tapped.get(f"/orders/{first.id}"),
+        "events": lambda: tapped.get("/events", restaurant_id=PIZZERIA.id, limit=1_000),
         "tables": lambda: tapped.get("/tables", restaurant_id=PIZZERIA.id),
         "restaurants": lambda: tapped.get("/restaurants"),
     }

@@ -118,6 +118,9 @@ HOT: dict[str, tuple[str, str, dict[str, Any]]] = {
     "the next page": ("orders", "orders_page", PAGE | {"before_at": NOON, "before_id": id_of("order", 2)}),
     "an order": ("orders", "order_read", {"restaurant_id": PLACE, "id": id_of("order", 2)}),
     "the lock of an order": ("orders", "order_lock", {"restaurant_id": PLACE, "id": id_of("order", 2)}),
+    "a page of the log": (
+        "events", "events_page", {"restaurant_id": PLACE, "after": 100, "limit": 50, "max_bytes": 999},
+    ),
     "the room": ("floor", "tables", {"restaurant_id": PLACE, "limit": 50, "offset": 0}),
 }  # fmt: skip
 

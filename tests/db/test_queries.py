@@ -16,6 +16,7 @@ from fynlo.db.queries import QueryFileError, parse, queries
 from fynlo.db.sqlfiles import sql_directory
 from fynlo.demo.data import PIZZERIA
 from fynlo.demo.seed import seed
+from fynlo.events.queries import events_page
 from fynlo.floor.models import TablesQuery
 from fynlo.floor.queries import tables
 from fynlo.http import Reply
@@ -154,6 +155,7 @@ async def test_a_typed_function_binds_every_parameter_and_no_other(
             await menu_page(tenant.conn, MenuQuery(PIZZERIA.id), money=True)
             await orders_page(tenant.conn, OrdersQuery(PIZZERIA.id), None)
             await tables(tenant.conn, TablesQuery(PIZZERIA.id))
+            await events_page(tenant.conn, PIZZERIA.id, 0, limit=10, max_bytes=10)
     person, session = PIZZERIA.memberships[0].person, uuid4()
     async with await application(database_url) as conn:
         await restaurants_of(conn, person.id)

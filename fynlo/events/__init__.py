@@ -1,0 +1,1 @@
+"""The event log, page by page: for whoever follows it without a socket."""
