@@ -17,6 +17,7 @@ from litestar import Litestar, Response, get
 from litestar.handlers import HTTPRouteHandler
 
 from fynlo import __version__, metrics, openapi
+from fynlo.audit.routes import audit_routes
 from fynlo.db.feed import Position
 from fynlo.db.pool import create_pool
 from fynlo.edge import Edge
@@ -90,6 +91,7 @@ class Server:
             *floor_routes(self._pool),
             *order_routes(self._pool),
             *event_routes(self._pool),
+            *audit_routes(self._pool),
             *health_routes(self._pool, self),
         ]
         self.document = openapi.document(handlers, version=__version__)
@@ -166,13 +168,17 @@ class Server:
         self._sockets.recheck()
 
     def _told(self, payload: str) -> None:
-        """A hint of the control channel: `session:<id>` was ended, memberships of `member:<id>` changed."""
+        """A hint of the control channel: `session:<id>` was ended, `device:<id>` revoked, memberships of
+        `member:<id>` changed."""
         what, _, text = payload.partition(":")
         with contextlib.suppress(ValueError):
             subject = UUID(text)
             if what == "session":
                 self._sessions.forget_session(subject)
                 self._sockets.recheck(lambda c: _viewer(c).session_id == subject)
+            elif what == "device":
+                self._sessions.forget_device(subject)
+                self._sockets.recheck(lambda c: _viewer(c).device_id == subject)
             elif what == "member":
                 self._sessions.forget_user(subject)
                 self._sockets.recheck(lambda c: _viewer(c).user_id == subject)
@@ -191,7 +197,9 @@ class Server:
         audience = KITCHEN
         if kind == "pos":
             audience = POS if may(membership.role, "money.read") else POS_WITHOUT_MONEY
-        return Viewer(principal.user_id, principal.session_id, principal.expires_at, audience)
+        return Viewer(
+            principal.user_id, principal.session_id, principal.expires_at, audience, principal.device_id
+        )
 
 
 def _viewer(connection: Connection) -> Viewer:

@@ -46,6 +46,73 @@ COMMENT ON SCHEMA public IS 'standard public schema';
 
 
 --
+-- Name: audit(); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
+--
+
+CREATE FUNCTION fynlo.audit() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+-- Arguments: the action of an insert, that of an update, and the columns that are nobody's business or change
+-- by themselves. An update that changes none of the others is not noted.
+declare
+  hidden text[] := string_to_array(coalesce(tg_argv[2], ''), ',') || array['restaurant_id', 'created_at', 'updated_at'];
+  new_row jsonb := to_jsonb(new) - hidden;
+  old_row jsonb;
+  changed_before jsonb;
+  changed_after jsonb;
+begin
+  if tg_op = 'UPDATE' then
+    old_row := to_jsonb(old) - hidden;
+    select jsonb_object_agg(n.key, old_row -> n.key), jsonb_object_agg(n.key, n.value)
+      into changed_before, changed_after
+      from jsonb_each(new_row) n
+     where n.value is distinct from old_row -> n.key;
+    if changed_after is null then
+      return null;
+    end if;
+  else
+    changed_after := new_row;
+  end if;
+  insert into audit_log (restaurant_id, action, entity_id, actor, approver, device_id, address, request_id,
+                         before, after)
+  select coalesce((to_jsonb(new) ->> 'restaurant_id')::uuid, (to_jsonb(new) ->> 'id')::uuid),
+         case tg_op when 'INSERT' then tg_argv[0] else tg_argv[1] end,
+         coalesce((to_jsonb(new) ->> 'id')::uuid, (to_jsonb(new) ->> 'membership_id')::uuid),
+         nullif(current_setting('app.user_id', true), '')::uuid,
+         nullif(current_setting('app.approver', true), '')::uuid,
+         nullif(current_setting('app.device_id', true), '')::uuid,
+         nullif(current_setting('app.address', true), ''),
+         nullif(current_setting('app.request_id', true), ''),
+         changed_before, changed_after;
+  return null;
+end
+$$;
+
+
+ALTER FUNCTION fynlo.audit() OWNER TO fynlo_feed;
+
+--
+-- Name: audit_person(uuid, text, uuid, text, text, jsonb); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
+--
+
+CREATE FUNCTION fynlo.audit_person(p_user uuid, p_action text, p_device uuid, p_address text, p_request text, p_after jsonb) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+-- Something that concerns a person and no restaurant: it is noted wherever they work.
+begin
+  insert into audit_log (restaurant_id, action, entity_id, actor, device_id, address, request_id, after)
+  select m.restaurant_id, p_action, p_user, p_user, p_device, p_address, p_request, p_after
+    from memberships m
+   where m.user_id = p_user and m.ended_at is null and m.invited_at is null;
+end
+$$;
+
+
+ALTER FUNCTION fynlo.audit_person(p_user uuid, p_action text, p_device uuid, p_address text, p_request text, p_after jsonb) OWNER TO fynlo_feed;
+
+--
 -- Name: business_date(timestamp with time zone, text, time without time zone); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
 --
 
@@ -264,15 +331,15 @@ $$;
 ALTER FUNCTION fynlo.drain() OWNER TO fynlo_feed;
 
 --
--- Name: enter(uuid, uuid, uuid, uuid, text); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
+-- Name: enter(uuid, uuid, uuid, uuid, text, text); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
 --
 
-CREATE FUNCTION fynlo.enter(p_user uuid, p_restaurant uuid, p_order uuid, p_device uuid, p_request text) RETURNS TABLE(restaurant_id uuid, role text, name text, timezone text, currency text, day_cutoff time without time zone, prices_include_tax boolean, tax_rounding text, tax_scope text, service_charge_percentage numeric, service_charge_taxable boolean, service_charge_from_covers integer, menu_version bigint)
+CREATE FUNCTION fynlo.enter(p_user uuid, p_restaurant uuid, p_order uuid, p_device uuid, p_request text, p_address text) RETURNS TABLE(restaurant_id uuid, role text, name text, timezone text, currency text, day_cutoff time without time zone, prices_include_tax boolean, tax_rounding text, tax_scope text, service_charge_percentage numeric, service_charge_taxable boolean, service_charge_from_covers integer, menu_version bigint)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 -- Finds the restaurant (of the order, where one is given), checks the membership, and sets the tenant,
--- person, device and request for the rest of the transaction. No row: absent, or not theirs.
+-- person, device, address and request for the rest of the transaction. No row: absent, or not theirs.
 declare
   wanted uuid := p_restaurant;
 begin
@@ -285,18 +352,19 @@ begin
            r.service_charge_percentage, r.service_charge_taxable, r.service_charge_from_covers,
            r.menu_version
       from memberships m join restaurants r on r.id = m.restaurant_id
-     where m.user_id = p_user and m.restaurant_id = wanted;
+     where m.user_id = p_user and m.restaurant_id = wanted and m.ended_at is null and m.invited_at is null;
   if found then
     perform set_config('app.restaurant_id', wanted::text, true),
             set_config('app.user_id', p_user::text, true),
             set_config('app.device_id', coalesce(p_device::text, ''), true),
-            set_config('app.request_id', coalesce(p_request, ''), true);
+            set_config('app.request_id', coalesce(p_request, ''), true),
+            set_config('app.address', coalesce(p_address, ''), true);
   end if;
 end
 $$;
 
 
-ALTER FUNCTION fynlo.enter(p_user uuid, p_restaurant uuid, p_order uuid, p_device uuid, p_request text) OWNER TO fynlo_feed;
+ALTER FUNCTION fynlo.enter(p_user uuid, p_restaurant uuid, p_order uuid, p_device uuid, p_request text, p_address text) OWNER TO fynlo_feed;
 
 --
 -- Name: make_event_partitions(integer); Type: FUNCTION; Schema: fynlo; Owner: fynlo_owner
@@ -363,7 +431,7 @@ begin
   return query
     select r.id, r.name, m.role
       from memberships m join restaurants r on r.id = m.restaurant_id
-     where m.user_id = p_user
+     where m.user_id = p_user and m.ended_at is null and m.invited_at is null
      order by r.name, r.id;
 end
 $$;
@@ -742,6 +810,23 @@ $$;
 ALTER FUNCTION fynlo.read_heads(p_restaurants uuid[]) OWNER TO fynlo_feed;
 
 --
+-- Name: refuse_change(); Type: FUNCTION; Schema: fynlo; Owner: fynlo_owner
+--
+
+CREATE FUNCTION fynlo.refuse_change() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+begin
+  raise exception '% is append-only: nobody changes what was noted', tg_table_name
+    using errcode = 'restrict_violation';
+end
+$$;
+
+
+ALTER FUNCTION fynlo.refuse_change() OWNER TO fynlo_owner;
+
+--
 -- Name: refuse_delete(); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
 --
 
@@ -773,7 +858,7 @@ begin
     select r.id, r.name, m.role, r.timezone, r.day_cutoff, r.currency, r.prices_include_tax, r.tax_rounding,
            r.tax_scope, r.service_charge_percentage, r.service_charge_taxable, r.service_charge_from_covers
       from memberships m join restaurants r on r.id = m.restaurant_id
-     where m.user_id = p_user
+     where m.user_id = p_user and m.ended_at is null and m.invited_at is null
      order by r.name, r.id;
 end
 $$;
@@ -796,21 +881,40 @@ ALTER FUNCTION fynlo.rfc3339(p_at timestamp with time zone) OWNER TO fynlo_feed;
 -- Name: session_state(uuid); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
 --
 
-CREATE FUNCTION fynlo.session_state(p_session uuid) RETURNS TABLE(user_id uuid, email text, name text, revoked boolean)
+CREATE FUNCTION fynlo.session_state(p_session uuid) RETURNS TABLE(user_id uuid, email text, name text, revoked boolean, device_id uuid)
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
--- Whose a session is, and whether it still stands.
+-- Whose a session is, and whether it still stands: it ends with the device that it is of.
 begin
   return query
-    select u.id, u.email, u.name, s.revoked_at is not null
-      from sessions s join users u on u.id = s.user_id
+    select u.id, u.email, u.name, s.revoked_at is not null or d.revoked_at is not null, s.device_id
+      from sessions s
+      join users u on u.id = s.user_id
+      left join devices d on d.id = s.device_id
      where s.id = p_session;
 end
 $$;
 
 
 ALTER FUNCTION fynlo.session_state(p_session uuid) OWNER TO fynlo_feed;
+
+--
+-- Name: tell_device(); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
+--
+
+CREATE FUNCTION fynlo.tell_device() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+begin
+  perform pg_notify('fynlo_control', 'device:' || new.id::text);
+  return null;
+end
+$$;
+
+
+ALTER FUNCTION fynlo.tell_device() OWNER TO fynlo_feed;
 
 --
 -- Name: tell_membership(); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
@@ -922,6 +1026,45 @@ COMMENT ON TABLE fynlo.touched IS 'What the running transactions have changed so
 
 
 --
+-- Name: audit_log; Type: TABLE; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TABLE public.audit_log (
+    restaurant_id uuid NOT NULL,
+    id uuid DEFAULT fynlo.uuid7() NOT NULL,
+    at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    action text NOT NULL,
+    entity_id uuid,
+    actor uuid,
+    approver uuid,
+    device_id uuid,
+    address text,
+    request_id text,
+    before jsonb,
+    after jsonb,
+    CONSTRAINT audit_log_action_check CHECK (((length(action) >= 1) AND (length(action) <= 100)))
+);
+
+ALTER TABLE ONLY public.audit_log FORCE ROW LEVEL SECURITY;
+
+
+ALTER TABLE public.audit_log OWNER TO fynlo_owner;
+
+--
+-- Name: TABLE audit_log; Type: COMMENT; Schema: public; Owner: fynlo_owner
+--
+
+COMMENT ON TABLE public.audit_log IS 'Append-only: who did what, from where, with which approval. Triggers write it, so that psql leaves a trace too.';
+
+
+--
+-- Name: COLUMN audit_log.before; Type: COMMENT; Schema: public; Owner: fynlo_owner
+--
+
+COMMENT ON COLUMN public.audit_log.before IS 'What changed, as it was; never a password, a PIN or a token.';
+
+
+--
 -- Name: categories; Type: TABLE; Schema: public; Owner: fynlo_owner
 --
 
@@ -968,6 +1111,79 @@ ALTER TABLE public.day_counters OWNER TO fynlo_owner;
 --
 
 COMMENT ON TABLE public.day_counters IS 'The last order number of each business day; locked until its order commits, so numbers have no gap.';
+
+
+--
+-- Name: device_grants; Type: TABLE; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TABLE public.device_grants (
+    device_code_hash bytea NOT NULL,
+    user_code text NOT NULL,
+    kind text NOT NULL,
+    name text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    interval_s integer DEFAULT 5 NOT NULL,
+    polled_at timestamp with time zone,
+    device_id uuid,
+    denied_at timestamp with time zone,
+    used_at timestamp with time zone,
+    CONSTRAINT device_grants_device_code_hash_check CHECK ((length(device_code_hash) = 32)),
+    CONSTRAINT device_grants_interval_s_check CHECK (((interval_s >= 1) AND (interval_s <= 600))),
+    CONSTRAINT device_grants_kind_check CHECK ((kind = ANY (ARRAY['kitchen'::text, 'till'::text]))),
+    CONSTRAINT device_grants_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
+    CONSTRAINT device_grants_user_code_check CHECK (((length(user_code) >= 4) AND (length(user_code) <= 16)))
+);
+
+ALTER TABLE ONLY public.device_grants FORCE ROW LEVEL SECURITY;
+
+
+ALTER TABLE public.device_grants OWNER TO fynlo_owner;
+
+--
+-- Name: COLUMN device_grants.interval_s; Type: COMMENT; Schema: public; Owner: fynlo_owner
+--
+
+COMMENT ON COLUMN public.device_grants.interval_s IS 'Seconds the device must leave between two polls; raised by slow_down.';
+
+
+--
+-- Name: devices; Type: TABLE; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TABLE public.devices (
+    restaurant_id uuid NOT NULL,
+    id uuid DEFAULT fynlo.uuid7() NOT NULL,
+    kind text NOT NULL,
+    name text NOT NULL,
+    station_ids uuid[] DEFAULT '{}'::uuid[] NOT NULL,
+    user_id uuid NOT NULL,
+    created_by uuid NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    last_seen_at timestamp with time zone,
+    revoked_at timestamp with time zone,
+    CONSTRAINT devices_kind_check CHECK ((kind = ANY (ARRAY['kitchen'::text, 'till'::text]))),
+    CONSTRAINT devices_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200)))
+);
+
+ALTER TABLE ONLY public.devices FORCE ROW LEVEL SECURITY;
+
+
+ALTER TABLE public.devices OWNER TO fynlo_owner;
+
+--
+-- Name: TABLE devices; Type: COMMENT; Schema: public; Owner: fynlo_owner
+--
+
+COMMENT ON TABLE public.devices IS 'Kitchen displays and tills that were paired; each is a user with a membership.';
+
+
+--
+-- Name: COLUMN devices.station_ids; Type: COMMENT; Schema: public; Owner: fynlo_owner
+--
+
+COMMENT ON COLUMN public.devices.station_ids IS 'The stations a kitchen display shows; empty: all of them.';
 
 
 --
@@ -1039,6 +1255,35 @@ COMMENT ON TABLE public.idempotency_keys IS 'The first answer to each Idempotenc
 
 
 --
+-- Name: invitations; Type: TABLE; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TABLE public.invitations (
+    restaurant_id uuid NOT NULL,
+    id uuid DEFAULT fynlo.uuid7() NOT NULL,
+    membership_id uuid NOT NULL,
+    token_hash bytea NOT NULL,
+    created_by uuid NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    accepted_at timestamp with time zone,
+    revoked_at timestamp with time zone,
+    CONSTRAINT invitations_token_hash_check CHECK ((length(token_hash) = 32))
+);
+
+ALTER TABLE ONLY public.invitations FORCE ROW LEVEL SECURITY;
+
+
+ALTER TABLE public.invitations OWNER TO fynlo_owner;
+
+--
+-- Name: TABLE invitations; Type: COMMENT; Schema: public; Owner: fynlo_owner
+--
+
+COMMENT ON TABLE public.invitations IS 'One-time links by which staff choose a password. SHA-256 of the token; the token itself is never stored.';
+
+
+--
 -- Name: memberships; Type: TABLE; Schema: public; Owner: fynlo_owner
 --
 
@@ -1048,13 +1293,29 @@ CREATE TABLE public.memberships (
     user_id uuid NOT NULL,
     role text NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT memberships_role_check CHECK ((role = ANY (ARRAY['owner'::text, 'manager'::text, 'cashier'::text, 'server'::text, 'kitchen'::text])))
+    invited_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    CONSTRAINT memberships_role_check CHECK ((role = ANY (ARRAY['owner'::text, 'manager'::text, 'cashier'::text, 'server'::text, 'kitchen'::text, 'till'::text])))
 );
 
 ALTER TABLE ONLY public.memberships FORCE ROW LEVEL SECURITY;
 
 
 ALTER TABLE public.memberships OWNER TO fynlo_owner;
+
+--
+-- Name: COLUMN memberships.invited_at; Type: COMMENT; Schema: public; Owner: fynlo_owner
+--
+
+COMMENT ON COLUMN public.memberships.invited_at IS 'Set while somebody who has a sign-in of their own has not accepted yet: until then they are not in.';
+
+
+--
+-- Name: COLUMN memberships.ended_at; Type: COMMENT; Schema: public; Owner: fynlo_owner
+--
+
+COMMENT ON COLUMN public.memberships.ended_at IS 'When they left; who comes back gets the same row.';
+
 
 --
 -- Name: modifier_groups; Type: TABLE; Schema: public; Owner: fynlo_owner
@@ -1425,6 +1686,30 @@ CREATE VIEW public.order_rows WITH (security_invoker='true') AS
 ALTER VIEW public.order_rows OWNER TO fynlo_owner;
 
 --
+-- Name: pins; Type: TABLE; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TABLE public.pins (
+    restaurant_id uuid NOT NULL,
+    membership_id uuid NOT NULL,
+    pin_hash text NOT NULL,
+    set_by uuid,
+    set_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE ONLY public.pins FORCE ROW LEVEL SECURITY;
+
+
+ALTER TABLE public.pins OWNER TO fynlo_owner;
+
+--
+-- Name: TABLE pins; Type: COMMENT; Schema: public; Owner: fynlo_owner
+--
+
+COMMENT ON TABLE public.pins IS 'What staff sign in with on a paired device; argon2id.';
+
+
+--
 -- Name: product_modifier_groups; Type: TABLE; Schema: public; Owner: fynlo_owner
 --
 
@@ -1612,13 +1897,21 @@ CREATE TABLE public.sessions (
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     revoked_at timestamp with time zone,
     revoked_reason text,
-    CONSTRAINT sessions_revoked_reason_check CHECK ((revoked_reason = ANY (ARRAY['logout'::text, 'logout_everywhere'::text, 'refresh_reused'::text])))
+    device_id uuid,
+    CONSTRAINT sessions_revoked_reason_check CHECK ((revoked_reason = ANY (ARRAY['logout'::text, 'logout_everywhere'::text, 'refresh_reused'::text, 'password_changed'::text])))
 );
 
 ALTER TABLE ONLY public.sessions FORCE ROW LEVEL SECURITY;
 
 
 ALTER TABLE public.sessions OWNER TO fynlo_owner;
+
+--
+-- Name: COLUMN sessions.device_id; Type: COMMENT; Schema: public; Owner: fynlo_owner
+--
+
+COMMENT ON COLUMN public.sessions.device_id IS 'The paired device that it is of, or on which somebody signed in by PIN: it ends with the device.';
+
 
 --
 -- Name: stations; Type: TABLE; Schema: public; Owner: fynlo_owner
@@ -1680,12 +1973,14 @@ COMMENT ON TABLE public.tax_classes IS 'A rate, in percent, for each order type:
 
 CREATE TABLE public.users (
     id uuid DEFAULT fynlo.uuid7() NOT NULL,
-    email text NOT NULL,
+    email text,
     name text NOT NULL,
     password_hash text,
     supabase_id uuid,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT users_email_check CHECK (((email = lower(email)) AND ((length(email) >= 3) AND (length(email) <= 320))))
+    kind text DEFAULT 'person'::text NOT NULL,
+    CONSTRAINT users_email_check CHECK (((email = lower(email)) AND ((length(email) >= 3) AND (length(email) <= 320)))),
+    CONSTRAINT users_kind_check CHECK ((kind = ANY (ARRAY['person'::text, 'device'::text])))
 );
 
 ALTER TABLE ONLY public.users FORCE ROW LEVEL SECURITY;
@@ -1698,6 +1993,20 @@ ALTER TABLE public.users OWNER TO fynlo_owner;
 --
 
 COMMENT ON COLUMN public.users.password_hash IS 'argon2id; null where the person signs in through an external issuer only.';
+
+
+--
+-- Name: COLUMN users.supabase_id; Type: COMMENT; Schema: public; Owner: fynlo_owner
+--
+
+COMMENT ON COLUMN public.users.supabase_id IS 'The `sub` of the external issuer''s tokens.';
+
+
+--
+-- Name: COLUMN users.kind; Type: COMMENT; Schema: public; Owner: fynlo_owner
+--
+
+COMMENT ON COLUMN public.users.kind IS 'A device that was paired is a user too: what it does carries its id.';
 
 
 --
@@ -1721,6 +2030,22 @@ ALTER TABLE ONLY fynlo.migrations
 
 ALTER TABLE ONLY fynlo.touched
     ADD CONSTRAINT touched_pkey PRIMARY KEY (txid, entity_id);
+
+
+--
+-- Name: audit_log audit_log_id_key; Type: CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.audit_log
+    ADD CONSTRAINT audit_log_id_key UNIQUE (id);
+
+
+--
+-- Name: audit_log audit_log_pkey; Type: CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.audit_log
+    ADD CONSTRAINT audit_log_pkey PRIMARY KEY (restaurant_id, id);
 
 
 --
@@ -1748,6 +2073,46 @@ ALTER TABLE ONLY public.day_counters
 
 
 --
+-- Name: device_grants device_grants_pkey; Type: CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.device_grants
+    ADD CONSTRAINT device_grants_pkey PRIMARY KEY (device_code_hash);
+
+
+--
+-- Name: device_grants device_grants_user_code_key; Type: CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.device_grants
+    ADD CONSTRAINT device_grants_user_code_key UNIQUE (user_code);
+
+
+--
+-- Name: devices devices_id_key; Type: CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.devices
+    ADD CONSTRAINT devices_id_key UNIQUE (id);
+
+
+--
+-- Name: devices devices_pkey; Type: CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.devices
+    ADD CONSTRAINT devices_pkey PRIMARY KEY (restaurant_id, id);
+
+
+--
+-- Name: devices devices_user_key; Type: CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.devices
+    ADD CONSTRAINT devices_user_key UNIQUE (user_id);
+
+
+--
 -- Name: feed_heads feed_heads_pkey; Type: CONSTRAINT; Schema: public; Owner: fynlo_owner
 --
 
@@ -1761,6 +2126,30 @@ ALTER TABLE ONLY public.feed_heads
 
 ALTER TABLE ONLY public.idempotency_keys
     ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (restaurant_id, actor, method, path, key);
+
+
+--
+-- Name: invitations invitations_id_key; Type: CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.invitations
+    ADD CONSTRAINT invitations_id_key UNIQUE (id);
+
+
+--
+-- Name: invitations invitations_pkey; Type: CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.invitations
+    ADD CONSTRAINT invitations_pkey PRIMARY KEY (restaurant_id, id);
+
+
+--
+-- Name: invitations invitations_token_key; Type: CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.invitations
+    ADD CONSTRAINT invitations_token_key UNIQUE (token_hash);
 
 
 --
@@ -1881,6 +2270,14 @@ ALTER TABLE ONLY public.orders
 
 ALTER TABLE ONLY public.orders
     ADD CONSTRAINT orders_pkey PRIMARY KEY (restaurant_id, id);
+
+
+--
+-- Name: pins pins_pkey; Type: CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.pins
+    ADD CONSTRAINT pins_pkey PRIMARY KEY (restaurant_id, membership_id);
 
 
 --
@@ -2099,6 +2496,13 @@ CREATE CONSTRAINT TRIGGER touched_drain AFTER INSERT ON fynlo.touched DEFERRABLE
 
 
 --
+-- Name: audit_log audit_log_keep; Type: TRIGGER; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TRIGGER audit_log_keep BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_log FOR EACH STATEMENT EXECUTE FUNCTION fynlo.refuse_change();
+
+
+--
 -- Name: categories categories_note_delete; Type: TRIGGER; Schema: public; Owner: fynlo_owner
 --
 
@@ -2117,6 +2521,34 @@ CREATE TRIGGER categories_note_insert AFTER INSERT ON public.categories REFERENC
 --
 
 CREATE TRIGGER categories_note_update AFTER UPDATE ON public.categories REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION fynlo.note_menu();
+
+
+--
+-- Name: devices devices_audit; Type: TRIGGER; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TRIGGER devices_audit AFTER INSERT OR UPDATE ON public.devices FOR EACH ROW EXECUTE FUNCTION fynlo.audit('device.paired', 'device.changed', 'last_seen_at');
+
+
+--
+-- Name: devices devices_tell; Type: TRIGGER; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TRIGGER devices_tell AFTER UPDATE OF revoked_at ON public.devices FOR EACH ROW WHEN (((new.revoked_at IS NOT NULL) AND (old.revoked_at IS NULL))) EXECUTE FUNCTION fynlo.tell_device();
+
+
+--
+-- Name: invitations invitations_audit; Type: TRIGGER; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TRIGGER invitations_audit AFTER INSERT OR UPDATE ON public.invitations FOR EACH ROW EXECUTE FUNCTION fynlo.audit('staff.invited', 'invitation.changed', 'token_hash');
+
+
+--
+-- Name: memberships memberships_audit; Type: TRIGGER; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TRIGGER memberships_audit AFTER INSERT OR UPDATE ON public.memberships FOR EACH ROW EXECUTE FUNCTION fynlo.audit('staff.added', 'staff.changed');
 
 
 --
@@ -2204,6 +2636,13 @@ CREATE TRIGGER order_item_modifiers_note_update AFTER UPDATE ON public.order_ite
 
 
 --
+-- Name: order_items order_items_audit; Type: TRIGGER; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TRIGGER order_items_audit AFTER UPDATE OF status ON public.order_items FOR EACH ROW WHEN (((new.status = 'voided'::text) AND (old.status <> 'voided'::text))) EXECUTE FUNCTION fynlo.audit('order_item.created', 'order_item.voided');
+
+
+--
 -- Name: order_items order_items_keep; Type: TRIGGER; Schema: public; Owner: fynlo_owner
 --
 
@@ -2222,6 +2661,13 @@ CREATE TRIGGER order_items_note_insert AFTER INSERT ON public.order_items REFERE
 --
 
 CREATE TRIGGER order_items_note_update AFTER UPDATE ON public.order_items REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION fynlo.note_items_update();
+
+
+--
+-- Name: orders orders_audit; Type: TRIGGER; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TRIGGER orders_audit AFTER UPDATE OF status ON public.orders FOR EACH ROW WHEN (((new.status = 'cancelled'::text) AND (old.status <> 'cancelled'::text))) EXECUTE FUNCTION fynlo.audit('order.created', 'order.cancelled', 'version,closed_at');
 
 
 --
@@ -2257,6 +2703,13 @@ CREATE TRIGGER orders_note_insert AFTER INSERT ON public.orders REFERENCING NEW 
 --
 
 CREATE TRIGGER orders_note_update AFTER UPDATE ON public.orders REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION fynlo.note_orders_update();
+
+
+--
+-- Name: pins pins_audit; Type: TRIGGER; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TRIGGER pins_audit AFTER INSERT OR UPDATE ON public.pins FOR EACH ROW EXECUTE FUNCTION fynlo.audit('pin.set', 'pin.changed', 'pin_hash');
 
 
 --
@@ -2330,6 +2783,13 @@ CREATE TRIGGER products_note_update AFTER UPDATE ON public.products REFERENCING 
 
 
 --
+-- Name: restaurants restaurants_audit; Type: TRIGGER; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TRIGGER restaurants_audit AFTER INSERT OR UPDATE ON public.restaurants FOR EACH ROW EXECUTE FUNCTION fynlo.audit('restaurant.created', 'restaurant.changed', 'menu_version');
+
+
+--
 -- Name: restaurants restaurants_head; Type: TRIGGER; Schema: public; Owner: fynlo_owner
 --
 
@@ -2372,6 +2832,14 @@ CREATE TRIGGER tax_classes_note_update AFTER UPDATE ON public.tax_classes REFERE
 
 
 --
+-- Name: audit_log audit_log_restaurant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.audit_log
+    ADD CONSTRAINT audit_log_restaurant_id_fkey FOREIGN KEY (restaurant_id) REFERENCES public.restaurants(id);
+
+
+--
 -- Name: categories categories_restaurant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: fynlo_owner
 --
 
@@ -2396,6 +2864,38 @@ ALTER TABLE ONLY public.day_counters
 
 
 --
+-- Name: device_grants device_grants_device_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.device_grants
+    ADD CONSTRAINT device_grants_device_id_fkey FOREIGN KEY (device_id) REFERENCES public.devices(id);
+
+
+--
+-- Name: devices devices_created_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.devices
+    ADD CONSTRAINT devices_created_by_fkey FOREIGN KEY (created_by) REFERENCES public.users(id);
+
+
+--
+-- Name: devices devices_restaurant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.devices
+    ADD CONSTRAINT devices_restaurant_id_fkey FOREIGN KEY (restaurant_id) REFERENCES public.restaurants(id);
+
+
+--
+-- Name: devices devices_user_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.devices
+    ADD CONSTRAINT devices_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
+
+
+--
 -- Name: feed_heads feed_heads_restaurant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: fynlo_owner
 --
 
@@ -2409,6 +2909,30 @@ ALTER TABLE ONLY public.feed_heads
 
 ALTER TABLE ONLY public.idempotency_keys
     ADD CONSTRAINT idempotency_keys_restaurant_id_fkey FOREIGN KEY (restaurant_id) REFERENCES public.restaurants(id);
+
+
+--
+-- Name: invitations invitations_created_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.invitations
+    ADD CONSTRAINT invitations_created_by_fkey FOREIGN KEY (created_by) REFERENCES public.users(id);
+
+
+--
+-- Name: invitations invitations_restaurant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.invitations
+    ADD CONSTRAINT invitations_restaurant_id_fkey FOREIGN KEY (restaurant_id) REFERENCES public.restaurants(id);
+
+
+--
+-- Name: invitations invitations_restaurant_id_membership_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.invitations
+    ADD CONSTRAINT invitations_restaurant_id_membership_id_fkey FOREIGN KEY (restaurant_id, membership_id) REFERENCES public.memberships(restaurant_id, id);
 
 
 --
@@ -2532,6 +3056,30 @@ ALTER TABLE ONLY public.orders
 
 
 --
+-- Name: pins pins_restaurant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.pins
+    ADD CONSTRAINT pins_restaurant_id_fkey FOREIGN KEY (restaurant_id) REFERENCES public.restaurants(id);
+
+
+--
+-- Name: pins pins_restaurant_id_membership_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.pins
+    ADD CONSTRAINT pins_restaurant_id_membership_id_fkey FOREIGN KEY (restaurant_id, membership_id) REFERENCES public.memberships(restaurant_id, id);
+
+
+--
+-- Name: pins pins_set_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.pins
+    ADD CONSTRAINT pins_set_by_fkey FOREIGN KEY (set_by) REFERENCES public.users(id);
+
+
+--
 -- Name: product_modifier_groups product_modifier_groups_restaurant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: fynlo_owner
 --
 
@@ -2612,6 +3160,14 @@ ALTER TABLE ONLY public.sections
 
 
 --
+-- Name: sessions sessions_device_fkey; Type: FK CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.sessions
+    ADD CONSTRAINT sessions_device_fkey FOREIGN KEY (device_id) REFERENCES public.devices(id);
+
+
+--
 -- Name: sessions sessions_user_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: fynlo_owner
 --
 
@@ -2665,6 +3221,12 @@ CREATE POLICY feed ON fynlo.touched TO fynlo_feed USING (true) WITH CHECK (true)
 ALTER TABLE fynlo.touched ENABLE ROW LEVEL SECURITY;
 
 --
+-- Name: audit_log; Type: ROW SECURITY; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE public.audit_log ENABLE ROW LEVEL SECURITY;
+
+--
 -- Name: categories; Type: ROW SECURITY; Schema: public; Owner: fynlo_owner
 --
 
@@ -2675,6 +3237,25 @@ ALTER TABLE public.categories ENABLE ROW LEVEL SECURITY;
 --
 
 ALTER TABLE public.day_counters ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: device_grants; Type: ROW SECURITY; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE public.device_grants ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: devices; Type: ROW SECURITY; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE public.devices ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: audit_log feed; Type: POLICY; Schema: public; Owner: fynlo_owner
+--
+
+CREATE POLICY feed ON public.audit_log TO fynlo_feed USING (true) WITH CHECK (true);
+
 
 --
 -- Name: categories feed; Type: POLICY; Schema: public; Owner: fynlo_owner
@@ -2691,6 +3272,20 @@ CREATE POLICY feed ON public.day_counters TO fynlo_feed USING (true) WITH CHECK 
 
 
 --
+-- Name: device_grants feed; Type: POLICY; Schema: public; Owner: fynlo_owner
+--
+
+CREATE POLICY feed ON public.device_grants TO fynlo_feed USING (true) WITH CHECK (true);
+
+
+--
+-- Name: devices feed; Type: POLICY; Schema: public; Owner: fynlo_owner
+--
+
+CREATE POLICY feed ON public.devices TO fynlo_feed USING (true) WITH CHECK (true);
+
+
+--
 -- Name: feed_heads feed; Type: POLICY; Schema: public; Owner: fynlo_owner
 --
 
@@ -2702,6 +3297,13 @@ CREATE POLICY feed ON public.feed_heads TO fynlo_feed USING (true) WITH CHECK (t
 --
 
 CREATE POLICY feed ON public.idempotency_keys TO fynlo_feed USING (true) WITH CHECK (true);
+
+
+--
+-- Name: invitations feed; Type: POLICY; Schema: public; Owner: fynlo_owner
+--
+
+CREATE POLICY feed ON public.invitations TO fynlo_feed USING (true) WITH CHECK (true);
 
 
 --
@@ -2758,6 +3360,13 @@ CREATE POLICY feed ON public.order_items TO fynlo_feed USING (true) WITH CHECK (
 --
 
 CREATE POLICY feed ON public.orders TO fynlo_feed USING (true) WITH CHECK (true);
+
+
+--
+-- Name: pins feed; Type: POLICY; Schema: public; Owner: fynlo_owner
+--
+
+CREATE POLICY feed ON public.pins TO fynlo_feed USING (true) WITH CHECK (true);
 
 
 --
@@ -2850,6 +3459,12 @@ ALTER TABLE public.feed_heads ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.idempotency_keys ENABLE ROW LEVEL SECURITY;
 
 --
+-- Name: invitations; Type: ROW SECURITY; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE public.invitations ENABLE ROW LEVEL SECURITY;
+
+--
 -- Name: memberships; Type: ROW SECURITY; Schema: public; Owner: fynlo_owner
 --
 
@@ -2903,6 +3518,12 @@ ALTER TABLE public.orders ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY owner ON public.users TO fynlo_owner USING (true) WITH CHECK (true);
 
+
+--
+-- Name: pins; Type: ROW SECURITY; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE public.pins ENABLE ROW LEVEL SECURITY;
 
 --
 -- Name: product_modifier_groups; Type: ROW SECURITY; Schema: public; Owner: fynlo_owner
@@ -2965,6 +3586,13 @@ ALTER TABLE public.tables ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.tax_classes ENABLE ROW LEVEL SECURITY;
 
 --
+-- Name: audit_log tenant; Type: POLICY; Schema: public; Owner: fynlo_owner
+--
+
+CREATE POLICY tenant ON public.audit_log USING ((restaurant_id = ( SELECT (NULLIF(current_setting('app.restaurant_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((restaurant_id = ( SELECT (NULLIF(current_setting('app.restaurant_id'::text, true), ''::text))::uuid AS "nullif")));
+
+
+--
 -- Name: categories tenant; Type: POLICY; Schema: public; Owner: fynlo_owner
 --
 
@@ -2979,6 +3607,20 @@ CREATE POLICY tenant ON public.day_counters USING ((restaurant_id = ( SELECT (NU
 
 
 --
+-- Name: device_grants tenant; Type: POLICY; Schema: public; Owner: fynlo_owner
+--
+
+CREATE POLICY tenant ON public.device_grants TO fynlo_app USING (true) WITH CHECK (true);
+
+
+--
+-- Name: devices tenant; Type: POLICY; Schema: public; Owner: fynlo_owner
+--
+
+CREATE POLICY tenant ON public.devices USING ((restaurant_id = ( SELECT (NULLIF(current_setting('app.restaurant_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((restaurant_id = ( SELECT (NULLIF(current_setting('app.restaurant_id'::text, true), ''::text))::uuid AS "nullif")));
+
+
+--
 -- Name: feed_heads tenant; Type: POLICY; Schema: public; Owner: fynlo_owner
 --
 
@@ -2990,6 +3632,13 @@ CREATE POLICY tenant ON public.feed_heads USING ((restaurant_id = ( SELECT (NULL
 --
 
 CREATE POLICY tenant ON public.idempotency_keys USING ((restaurant_id = ( SELECT (NULLIF(current_setting('app.restaurant_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((restaurant_id = ( SELECT (NULLIF(current_setting('app.restaurant_id'::text, true), ''::text))::uuid AS "nullif")));
+
+
+--
+-- Name: invitations tenant; Type: POLICY; Schema: public; Owner: fynlo_owner
+--
+
+CREATE POLICY tenant ON public.invitations USING ((restaurant_id = ( SELECT (NULLIF(current_setting('app.restaurant_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((restaurant_id = ( SELECT (NULLIF(current_setting('app.restaurant_id'::text, true), ''::text))::uuid AS "nullif")));
 
 
 --
@@ -3046,6 +3695,13 @@ CREATE POLICY tenant ON public.order_items USING ((restaurant_id = ( SELECT (NUL
 --
 
 CREATE POLICY tenant ON public.orders USING ((restaurant_id = ( SELECT (NULLIF(current_setting('app.restaurant_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((restaurant_id = ( SELECT (NULLIF(current_setting('app.restaurant_id'::text, true), ''::text))::uuid AS "nullif")));
+
+
+--
+-- Name: pins tenant; Type: POLICY; Schema: public; Owner: fynlo_owner
+--
+
+CREATE POLICY tenant ON public.pins USING ((restaurant_id = ( SELECT (NULLIF(current_setting('app.restaurant_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((restaurant_id = ( SELECT (NULLIF(current_setting('app.restaurant_id'::text, true), ''::text))::uuid AS "nullif")));
 
 
 --
@@ -3153,6 +3809,23 @@ GRANT USAGE ON SCHEMA public TO fynlo_feed;
 
 
 --
+-- Name: FUNCTION audit(); Type: ACL; Schema: fynlo; Owner: fynlo_feed
+--
+
+REVOKE ALL ON FUNCTION fynlo.audit() FROM PUBLIC;
+GRANT ALL ON FUNCTION fynlo.audit() TO fynlo_owner;
+
+
+--
+-- Name: FUNCTION audit_person(p_user uuid, p_action text, p_device uuid, p_address text, p_request text, p_after jsonb); Type: ACL; Schema: fynlo; Owner: fynlo_feed
+--
+
+REVOKE ALL ON FUNCTION fynlo.audit_person(p_user uuid, p_action text, p_device uuid, p_address text, p_request text, p_after jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION fynlo.audit_person(p_user uuid, p_action text, p_device uuid, p_address text, p_request text, p_after jsonb) TO fynlo_owner;
+GRANT ALL ON FUNCTION fynlo.audit_person(p_user uuid, p_action text, p_device uuid, p_address text, p_request text, p_after jsonb) TO fynlo_app;
+
+
+--
 -- Name: FUNCTION business_date(p_at timestamp with time zone, p_timezone text, p_cutoff time without time zone); Type: ACL; Schema: fynlo; Owner: fynlo_feed
 --
 
@@ -3187,12 +3860,12 @@ GRANT ALL ON FUNCTION fynlo.drain() TO fynlo_owner;
 
 
 --
--- Name: FUNCTION enter(p_user uuid, p_restaurant uuid, p_order uuid, p_device uuid, p_request text); Type: ACL; Schema: fynlo; Owner: fynlo_feed
+-- Name: FUNCTION enter(p_user uuid, p_restaurant uuid, p_order uuid, p_device uuid, p_request text, p_address text); Type: ACL; Schema: fynlo; Owner: fynlo_feed
 --
 
-REVOKE ALL ON FUNCTION fynlo.enter(p_user uuid, p_restaurant uuid, p_order uuid, p_device uuid, p_request text) FROM PUBLIC;
-GRANT ALL ON FUNCTION fynlo.enter(p_user uuid, p_restaurant uuid, p_order uuid, p_device uuid, p_request text) TO fynlo_owner;
-GRANT ALL ON FUNCTION fynlo.enter(p_user uuid, p_restaurant uuid, p_order uuid, p_device uuid, p_request text) TO fynlo_app;
+REVOKE ALL ON FUNCTION fynlo.enter(p_user uuid, p_restaurant uuid, p_order uuid, p_device uuid, p_request text, p_address text) FROM PUBLIC;
+GRANT ALL ON FUNCTION fynlo.enter(p_user uuid, p_restaurant uuid, p_order uuid, p_device uuid, p_request text, p_address text) TO fynlo_owner;
+GRANT ALL ON FUNCTION fynlo.enter(p_user uuid, p_restaurant uuid, p_order uuid, p_device uuid, p_request text, p_address text) TO fynlo_app;
 
 
 --
@@ -3344,6 +4017,13 @@ GRANT ALL ON FUNCTION fynlo.read_heads(p_restaurants uuid[]) TO fynlo_app;
 
 
 --
+-- Name: FUNCTION refuse_change(); Type: ACL; Schema: fynlo; Owner: fynlo_owner
+--
+
+REVOKE ALL ON FUNCTION fynlo.refuse_change() FROM PUBLIC;
+
+
+--
 -- Name: FUNCTION refuse_delete(); Type: ACL; Schema: fynlo; Owner: fynlo_feed
 --
 
@@ -3376,6 +4056,14 @@ GRANT ALL ON FUNCTION fynlo.rfc3339(p_at timestamp with time zone) TO fynlo_app;
 REVOKE ALL ON FUNCTION fynlo.session_state(p_session uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION fynlo.session_state(p_session uuid) TO fynlo_owner;
 GRANT ALL ON FUNCTION fynlo.session_state(p_session uuid) TO fynlo_app;
+
+
+--
+-- Name: FUNCTION tell_device(); Type: ACL; Schema: fynlo; Owner: fynlo_feed
+--
+
+REVOKE ALL ON FUNCTION fynlo.tell_device() FROM PUBLIC;
+GRANT ALL ON FUNCTION fynlo.tell_device() TO fynlo_owner;
 
 
 --
@@ -3419,6 +4107,15 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE fynlo.touched TO fynlo_feed;
 
 
 --
+-- Name: TABLE audit_log; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT SELECT ON TABLE public.audit_log TO fynlo_readonly;
+GRANT SELECT,INSERT ON TABLE public.audit_log TO fynlo_app;
+GRANT SELECT,INSERT ON TABLE public.audit_log TO fynlo_feed;
+
+
+--
 -- Name: TABLE categories; Type: ACL; Schema: public; Owner: fynlo_owner
 --
 
@@ -3434,6 +4131,23 @@ GRANT SELECT ON TABLE public.categories TO fynlo_feed;
 GRANT SELECT ON TABLE public.day_counters TO fynlo_readonly;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.day_counters TO fynlo_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.day_counters TO fynlo_feed;
+
+
+--
+-- Name: TABLE device_grants; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.device_grants TO fynlo_app;
+GRANT SELECT ON TABLE public.device_grants TO fynlo_feed;
+
+
+--
+-- Name: TABLE devices; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT SELECT ON TABLE public.devices TO fynlo_readonly;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.devices TO fynlo_app;
+GRANT SELECT ON TABLE public.devices TO fynlo_feed;
 
 
 --
@@ -3468,11 +4182,19 @@ GRANT UPDATE(created_at) ON TABLE public.idempotency_keys TO fynlo_feed;
 
 
 --
+-- Name: TABLE invitations; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.invitations TO fynlo_app;
+GRANT SELECT ON TABLE public.invitations TO fynlo_feed;
+
+
+--
 -- Name: TABLE memberships; Type: ACL; Schema: public; Owner: fynlo_owner
 --
 
 GRANT SELECT ON TABLE public.memberships TO fynlo_readonly;
-GRANT SELECT ON TABLE public.memberships TO fynlo_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.memberships TO fynlo_app;
 GRANT SELECT ON TABLE public.memberships TO fynlo_feed;
 
 
@@ -3576,6 +4298,14 @@ GRANT SELECT ON TABLE public.tables TO fynlo_feed;
 GRANT SELECT ON TABLE public.order_rows TO fynlo_readonly;
 GRANT SELECT ON TABLE public.order_rows TO fynlo_app;
 GRANT SELECT ON TABLE public.order_rows TO fynlo_feed;
+
+
+--
+-- Name: TABLE pins; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.pins TO fynlo_app;
+GRANT SELECT ON TABLE public.pins TO fynlo_feed;
 
 
 --
@@ -3701,6 +4431,14 @@ GRANT SELECT(name) ON TABLE public.users TO fynlo_app;
 
 GRANT SELECT(created_at) ON TABLE public.users TO fynlo_readonly;
 GRANT SELECT(created_at) ON TABLE public.users TO fynlo_app;
+
+
+--
+-- Name: COLUMN users.kind; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT SELECT(kind) ON TABLE public.users TO fynlo_readonly;
+GRANT SELECT(kind) ON TABLE public.users TO fynlo_app;
 
 
 --

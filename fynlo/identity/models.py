@@ -25,8 +25,10 @@ class Refresh(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class User(Struct, frozen=True):
+    """A person, or a device that was paired; devices, and some people of other issuers, have no address."""
+
     id: UUID
-    email: str
+    email: str | None
     name: str
 
 
@@ -80,16 +82,18 @@ class Standing(Struct, frozen=True):
 
     user: User
     revoked: bool
+    device_id: UUID | None
     memberships: dict[UUID, Membership]
 
 
 class Principal(Struct, frozen=True):
-    """Who makes a request."""
+    """Who makes a request; `device_id` is the paired device that they, or it, signed in on."""
 
     user: User
     session_id: UUID
     expires_at: int
     memberships: dict[UUID, Membership]
+    device_id: UUID | None = None
 
     @property
     def user_id(self) -> UUID:

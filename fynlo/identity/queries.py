@@ -1,7 +1,9 @@
 """Typed functions over sql/queries/identity.sql."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
+
+from psycopg.types.json import Jsonb
 
 from fynlo.db.pool import Connection
 from fynlo.db.queries import queries
@@ -44,20 +46,32 @@ async def standing(conn: Connection, session_id: UUID) -> Standing | None:
     rows = await (await conn.execute(_SQL["standing"], {"session_id": session_id})).fetchall()
     if not rows:
         return None
-    user_id, email, name, revoked = rows[0][:4]
+    user_id, email, name, revoked, device_id = rows[0][:5]
     return Standing(
         user=User(user_id, email, name),
         revoked=revoked,
-        memberships={row[4]: Membership(row[4], row[5], row[6]) for row in rows if row[4] is not None},
+        device_id=device_id,
+        memberships={row[5]: Membership(*row[5:8]) for row in rows if row[5] is not None},
     )
 
 
 async def session_insert(
-    conn: Connection, session_id: UUID, user_id: UUID, token_hash: bytes, lifetime_s: int
+    conn: Connection,
+    session_id: UUID,
+    user_id: UUID,
+    token_hash: bytes,
+    lifetime_s: int,
+    device_id: UUID | None = None,
 ) -> None:
     await conn.execute(
         _SQL["session_insert"],
-        {"session_id": session_id, "user_id": user_id, "token_hash": token_hash, "lifetime_s": lifetime_s},
+        {
+            "session_id": session_id,
+            "user_id": user_id,
+            "device_id": device_id,
+            "token_hash": token_hash,
+            "lifetime_s": lifetime_s,
+        },
     )
 
 
@@ -78,3 +92,27 @@ async def session_revoke(conn: Connection, session_id: UUID, reason: str) -> Non
 
 async def sessions_revoke_all(conn: Connection, user_id: UUID) -> None:
     await conn.execute(_SQL["sessions_revoke_all"], {"user_id": user_id})
+
+
+async def audit_person(
+    conn: Connection,
+    user_id: UUID,
+    action: str,
+    *,
+    address: str,
+    request_id: str,
+    device_id: UUID | None = None,
+    after: dict[str, Any] | None = None,
+) -> None:
+    """Notes what somebody did or tried that concerns no one restaurant, wherever they work."""
+    await conn.execute(
+        _SQL["audit_person"],
+        {
+            "user_id": user_id,
+            "action": action,
+            "device_id": device_id,
+            "address": address,
+            "request_id": request_id,
+            "after": None if after is None else Jsonb(after),
+        },
+    )

@@ -37,8 +37,7 @@ def identity_routes(sessions: Sessions) -> list[HTTPRouteHandler]:
         """By e-mail address and password. The access token lives for `expires_in` seconds; the refresh token
         gets the next pair. Ten failures for an account from one address in 15 minutes are answered with 429."""
         credentials = decode(await read_body(request), Login)
-        address = context_of(request.scope).address
-        signed_in = await sessions.login(credentials.email, credentials.password, address)
+        signed_in = await sessions.login(credentials.email, credentials.password, context_of(request.scope))
         return respond(signed_in, headers=_NO_STORE)
 
     @post(
@@ -69,7 +68,7 @@ def identity_routes(sessions: Sessions) -> list[HTTPRouteHandler]:
     )
     async def logout(request: AnyRequest) -> None:
         """Ends this sign-in; its sockets close with 4005."""
-        await sessions.logout(context_of(request.scope).caller)
+        await sessions.logout(context_of(request.scope))
 
     @post(
         "/api/v1/auth/logout-everywhere",
@@ -80,7 +79,7 @@ def identity_routes(sessions: Sessions) -> list[HTTPRouteHandler]:
     )
     async def logout_everywhere(request: AnyRequest) -> None:
         """Ends every sign-in of this person; their sockets close with 4005."""
-        await sessions.logout(context_of(request.scope).caller, everywhere=True)
+        await sessions.logout(context_of(request.scope), everywhere=True)
 
     @get(
         "/api/v1/auth/me",

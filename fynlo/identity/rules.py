@@ -2,7 +2,9 @@
 
 from typing import Literal
 
-Role = Literal["owner", "manager", "cashier", "server", "kitchen"]
+StaffRole = Literal["owner", "manager", "cashier", "server", "kitchen"]
+Role = Literal["owner", "manager", "cashier", "server", "kitchen", "till"]
+"""`till` is a paired till at which nobody has given their PIN: it shows, and changes nothing."""
 
 Permission = Literal[
     "menu.read",  # menu, tables and tickets
@@ -18,6 +20,7 @@ Permission = Literal[
     "shifts.own",
     "reports.read",  # reports, Z, audit, exports
     "owners.write",  # owners, deleting
+    "staff.names",  # who may sign in at a till
 ]
 
 _EVERYONE: frozenset[Permission] = frozenset({"menu.read", "orders.read", "availability.write"})
@@ -28,6 +31,7 @@ _MANAGER: frozenset[Permission] = _FLOOR | {
     "back_office.write",
     "shifts.write",
     "reports.read",
+    "staff.names",
 }
 
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
@@ -36,6 +40,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
     "cashier": _FLOOR,
     "server": _FLOOR,
     "kitchen": _EVERYONE | {"tickets.write"},
+    "till": frozenset({"menu.read", "orders.read", "money.read", "staff.names"}),
 }
 
 

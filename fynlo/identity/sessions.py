@@ -17,7 +17,8 @@ from limits import RateLimitItemPerMinute
 from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import MovingWindowRateLimiter
 
-from fynlo.db.pool import Pool, connection, transaction
+from fynlo.context import Context
+from fynlo.db.pool import Connection, Pool, connection, transaction
 from fynlo.errors import TooMany, Unauthorized
 from fynlo.ids import uuid7
 
@@ -59,12 +60,13 @@ class Sessions:
         self._loading: dict[UUID, asyncio.Task[Standing]] = {}
         self._password_checks = asyncio.Semaphore(2)  # each takes 64 MiB and a core for some 50 ms
 
-    async def login(self, email: str, password: str, address: str) -> SignedIn:
+    async def login(self, email: str, password: str, context: Context) -> SignedIn:
         """Sign in by password.
 
         Raises Unauthorized `invalid_credentials`; TooMany after 10 failures in 15 minutes for this account
         from this address. A success is never limited by what came before it.
         """
+        address = context.address
         key = ("login", email.lower(), address)
         wait_s = await self._counted(lambda failures: _wait_s(failures, key))
         if wait_s is not None:
@@ -80,6 +82,9 @@ class Sessions:
         if found is None or found.password_hash is None or not matches:
             await self._counted(lambda failures: failures.hit(FAILED_LOGINS, *key))
             log.warning("sign_in_failed", email=email, address=address)
+            if found is not None:
+                async with connection(self._pool) as conn:
+                    await self._note(conn, found.id, "auth.login_failed", context)
             raise Unauthorized("E-mail address or password is wrong.", code="invalid_credentials")
         session_id, refresh_token = uuid7(), secrets.token_urlsafe(32)
         async with transaction(self._pool) as conn:
@@ -87,6 +92,7 @@ class Sessions:
                 conn, session_id, found.id, _hash(refresh_token), self._refresh_lifetime_s
             )
             memberships = await queries.memberships(conn, found.id)
+            await self._note(conn, found.id, "auth.login", context)
         log.info("signed_in", user_id=str(found.id), session_id=str(session_id))
         return SignedIn(
             access_token=self._tokens.issue(found.id, session_id),
@@ -95,6 +101,13 @@ class Sessions:
             refresh_token=refresh_token,
             user=User(found.id, found.email, found.name),
             restaurants=memberships,
+        )
+
+    async def _note(self, conn: Connection, user_id: UUID, action: str, context: Context) -> None:
+        """Into the audit log of wherever the person works."""
+        device_id = context.principal.device_id if context.principal else None
+        await queries.audit_person(
+            conn, user_id, action, address=context.address, request_id=context.request_id, device_id=device_id
         )
 
     async def _counted(self, ask: Callable[[MovingWindowRateLimiter], Awaitable[T]]) -> T:
@@ -141,13 +154,16 @@ class Sessions:
             restaurants=tuple(current.memberships.values()),
         )
 
-    async def logout(self, principal: Principal, *, everywhere: bool = False) -> None:
+    async def logout(self, context: Context, *, everywhere: bool = False) -> None:
         """End the session, or all of the person's. Their access tokens stop working within seconds."""
+        principal = context.caller
         async with transaction(self._pool) as conn:
             if everywhere:
                 await queries.sessions_revoke_all(conn, principal.user_id)
             else:
                 await queries.session_revoke(conn, principal.session_id, "logout")
+            action = "auth.logout_everywhere" if everywhere else "auth.logout"
+            await self._note(conn, principal.user_id, action, context)
         self.forget_session(principal.session_id)
         if everywhere:
             self.forget_user(principal.user_id)
@@ -200,6 +216,13 @@ class Sessions:
             del self._standings[session_id]
         self._loading.clear()  # whose these are is not known yet
 
+    def forget_device(self, device_id: UUID) -> None:
+        for session_id in [
+            s for s, (_, standing) in self._standings.items() if standing.device_id == device_id
+        ]:
+            del self._standings[session_id]
+        self._loading.clear()
+
     def forget_all(self) -> None:
         self._standings.clear()
         self._loading.clear()
@@ -208,7 +231,7 @@ class Sessions:
 def _principal(claims: Claims, standing: Standing) -> Principal:
     if standing.revoked or standing.user.id != claims.sub:
         raise Unauthorized("This sign-in has ended; sign in again.", code="session_ended")
-    return Principal(standing.user, claims.sid, claims.exp, standing.memberships)
+    return Principal(standing.user, claims.sid, claims.exp, standing.memberships, standing.device_id)
 
 
 async def _wait_s(failures: MovingWindowRateLimiter, key: tuple[str, ...]) -> int | None:

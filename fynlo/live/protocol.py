@@ -41,6 +41,7 @@ class Viewer(Struct, frozen=True):
     session_id: UUID
     expires_at: float
     audience: Audience
+    device_id: UUID | None = None
 
 
 Identify = Callable[[str, UUID, str], Awaitable[Viewer]]

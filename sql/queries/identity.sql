@@ -10,14 +10,15 @@ select restaurant_id, name, role from fynlo.memberships_of(%(user_id)s)
 
 -- name: standing
 -- Whose session it is, whether it still stands, and one row for each restaurant the person works in.
-select s.user_id, s.email, s.name, s.revoked, m.restaurant_id, m.name, m.role
+select s.user_id, s.email, s.name, s.revoked, s.device_id, m.restaurant_id, m.name, m.role
   from fynlo.session_state(%(session_id)s) s
   left join lateral fynlo.memberships_of(s.user_id) m on true
 
 -- name: session_insert
 -- A new sign-in with its first refresh token.
 with session as (
-  insert into sessions (id, user_id) values (%(session_id)s, %(user_id)s) returning id
+  insert into sessions (id, user_id, device_id)
+  values (%(session_id)s, %(user_id)s, %(device_id)s) returning id
 )
 insert into refresh_tokens (token_hash, session_id, expires_at)
 select %(token_hash)s, id, now() + make_interval(secs => %(lifetime_s)s) from session
@@ -48,3 +49,7 @@ update sessions set revoked_at = now(), revoked_reason = %(reason)s
 -- Ends every session of a person.
 update sessions set revoked_at = now(), revoked_reason = 'logout_everywhere'
  where user_id = %(user_id)s and revoked_at is null
+
+-- name: audit_person
+-- Notes what somebody did or tried that concerns no one restaurant, wherever they work.
+select fynlo.audit_person(%(user_id)s, %(action)s, %(device_id)s, %(address)s, %(request_id)s, %(after)s)

@@ -27,6 +27,7 @@ REQUESTS: dict[Known, tuple[str, Any, bool]] = {
     ("get", "/restaurants/{restaurant_id}"): (f"/restaurants/{PIZZERIA.id}", None, True),
     ("get", "/menu"): (f"/menu?{PLACE}", None, True),
     ("get", "/tables"): (f"/tables?{PLACE}", None, True),
+    ("get", "/audit"): (f"/audit?{PLACE}", None, False),
     ("get", "/orders"): (f"/orders?{PLACE}", None, True),
     ("post", "/orders"): ("/orders", {"restaurant_id": PIZZERIA.id, "items": [line(FRIES)]}, False),
     ("get", "/orders/{order_id}"): ("/orders/{order_id}", None, True),

@@ -97,6 +97,7 @@ FAULTS = [
     ("grants", "orders", "grant delete on orders to fynlo_app"),
     ("grants", "orders", "grant truncate on orders to public"),
     ("grants", "order_events", "grant insert on order_events to fynlo_app"),
+    ("grants", "audit_log", "grant update (action) on audit_log to fynlo_app"),
     ("grants", "feed_heads", "grant update (floor_seq) on feed_heads to fynlo_app"),
     ("grants", "orders", "grant update (notes) on orders to fynlo_readonly"),
     ("roles", "fynlo_readonly", "alter role fynlo_readonly login bypassrls"),

@@ -17,10 +17,15 @@ OURS, THEIRS = PIZZERIA.id, RIVAL.id
 TENANT_TABLES = (
     "restaurants", "memberships", "tax_classes", "stations", "categories", "products", "product_variants",
     "modifier_groups", "modifiers", "product_modifier_groups", "sections", "tables", "day_counters", "orders",
-    "order_items", "order_item_modifiers", "idempotency_keys", "feed_heads", "order_events",
+    "order_items", "order_item_modifiers", "idempotency_keys", "feed_heads", "order_events", "invitations",
+    "pins", "devices", "audit_log",
 )  # fmt: skip
-PEOPLE_TABLES = ("users", "sessions", "refresh_tokens")
-WRITABLE = ("day_counters", "orders", "order_items", "order_item_modifiers", "idempotency_keys")
+HIDDEN = ("idempotency_keys", "invitations", "pins")  # from who may only read
+PEOPLE_TABLES = ("users", "sessions", "refresh_tokens", "device_grants")
+WRITABLE = (
+    "day_counters", "orders", "order_items", "order_item_modifiers", "idempotency_keys", "memberships",
+    "invitations", "pins", "devices",
+)  # fmt: skip
 
 
 def tenant_column(table: str) -> str:
@@ -37,6 +42,17 @@ async def two_places(module_seeded_url: str) -> str:
         await conn.execute(
             "insert into idempotency_keys (restaurant_id, actor, method, path, key, request_hash)"
             " select id, gen_random_uuid(), 'POST', '/', 'k', '' from restaurants"
+        )
+        await conn.execute(
+            "insert into invitations (restaurant_id, membership_id, token_hash, created_by, expires_at)"
+            " select restaurant_id, id, sha256(id::text::bytea), user_id, now() from memberships"
+        )
+        await conn.execute(
+            "insert into pins (restaurant_id, membership_id, pin_hash) select restaurant_id, id, 'x' from memberships"
+        )
+        await conn.execute(
+            "insert into devices (restaurant_id, kind, name, user_id, created_by)"
+            " select restaurant_id, 'till', 'Till', user_id, user_id from memberships"
         )
         for table in TENANT_TABLES:
             column = tenant_column(table)
@@ -92,7 +108,7 @@ async def test_the_roles_own_and_bypass_nothing(database_url: str) -> None:
 async def test_without_a_tenant_there_is_no_row(two_places: str, role: str) -> None:
     async with await connect(two_places, role) as conn:
         for table in TENANT_TABLES:
-            if table == "idempotency_keys" and role == "fynlo_readonly":
+            if table in HIDDEN and role == "fynlo_readonly":
                 continue
             assert await value(conn, f"select count(*) from {table}") == 0, table
         # after a transaction the setting is empty instead of absent
@@ -212,7 +228,11 @@ async def test_a_line_of_another_tenants_order_is_refused(two_places: str) -> No
 
 async def _enter(conn: Connection, user: UUID, restaurant: UUID | None, order: UUID | None) -> list[Any]:
     return await rows(
-        conn, "select restaurant_id, role from fynlo.enter(%s, %s, %s, null, 'r')", user, restaurant, order
+        conn,
+        "select restaurant_id, role from fynlo.enter(%s, %s, %s, null, 'r', null)",
+        user,
+        restaurant,
+        order,
     )
 
 
@@ -290,9 +310,9 @@ async def test_the_application_writes_what_it_must_and_no_more(database_url: str
             " and c.relkind in ('r', 'p', 'v') and has_table_privilege('fynlo_app', c.oid, p.privilege)"
             " group by 1",
         )
-    writable = sorted([*WRITABLE, "refresh_tokens", "sessions"])
+    writable = sorted([*WRITABLE, "refresh_tokens", "sessions", "device_grants"])
     assert {privilege: sorted(tables) for privilege, tables in found} == {
-        "INSERT": writable,
+        "INSERT": sorted([*writable, "audit_log"]),
         "UPDATE": writable,
     }
 

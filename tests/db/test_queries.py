@@ -12,6 +12,8 @@ import psycopg
 import pytest
 
 import fynlo
+from fynlo.audit.models import AuditQuery
+from fynlo.audit.queries import audit_entries
 from fynlo.db.queries import QueryFileError, parse, queries
 from fynlo.db.sqlfiles import sql_directory
 from fynlo.demo.data import PIZZERIA
@@ -156,6 +158,7 @@ async def test_a_typed_function_binds_every_parameter_and_no_other(
             await orders_page(tenant.conn, OrdersQuery(PIZZERIA.id), None)
             await tables(tenant.conn, TablesQuery(PIZZERIA.id))
             await events_page(tenant.conn, PIZZERIA.id, 0, limit=10, max_bytes=10)
+            await audit_entries(tenant.conn, AuditQuery(PIZZERIA.id))
     person, session = PIZZERIA.memberships[0].person, uuid4()
     async with await application(database_url) as conn:
         await restaurants_of(conn, person.id)
@@ -165,6 +168,7 @@ async def test_a_typed_function_binds_every_parameter_and_no_other(
         await identity.standing(conn, session)
         await identity.refresh_token_lock(conn, b"1" * 32)
         await identity.refresh_token_rotate(conn, b"1" * 32, b"2" * 32, 60)
+        await identity.audit_person(conn, person.id, "auth.login", address="::1", request_id="r")
         await identity.session_revoke(conn, session, "logout")
         await identity.sessions_revoke_all(conn, person.id)
         await live.read_heads(conn, [PIZZERIA.id])

@@ -2,8 +2,10 @@
 -- fynlo_feed, answer only what the caller is entitled to, and fix their search_path.
 set local role fynlo_feed;
 
+drop function if exists fynlo.enter(uuid, uuid, uuid, uuid, text);
+
 create or replace function fynlo.enter(
-  p_user uuid, p_restaurant uuid, p_order uuid, p_device uuid, p_request text
+  p_user uuid, p_restaurant uuid, p_order uuid, p_device uuid, p_request text, p_address text
 ) returns table (
   restaurant_id uuid, role text, name text, timezone text, currency text, day_cutoff time,
   prices_include_tax boolean, tax_rounding text, tax_scope text,
@@ -14,7 +16,7 @@ language plpgsql volatile security definer
 set search_path = pg_catalog, public, pg_temp
 as $$
 -- Finds the restaurant (of the order, where one is given), checks the membership, and sets the tenant,
--- person, device and request for the rest of the transaction. No row: absent, or not theirs.
+-- person, device, address and request for the rest of the transaction. No row: absent, or not theirs.
 declare
   wanted uuid := p_restaurant;
 begin
@@ -27,12 +29,13 @@ begin
            r.service_charge_percentage, r.service_charge_taxable, r.service_charge_from_covers,
            r.menu_version
       from memberships m join restaurants r on r.id = m.restaurant_id
-     where m.user_id = p_user and m.restaurant_id = wanted;
+     where m.user_id = p_user and m.restaurant_id = wanted and m.ended_at is null and m.invited_at is null;
   if found then
     perform set_config('app.restaurant_id', wanted::text, true),
             set_config('app.user_id', p_user::text, true),
             set_config('app.device_id', coalesce(p_device::text, ''), true),
-            set_config('app.request_id', coalesce(p_request, ''), true);
+            set_config('app.request_id', coalesce(p_request, ''), true),
+            set_config('app.address', coalesce(p_address, ''), true);
   end if;
 end
 $$;
@@ -47,7 +50,7 @@ begin
   return query
     select r.id, r.name, m.role
       from memberships m join restaurants r on r.id = m.restaurant_id
-     where m.user_id = p_user
+     where m.user_id = p_user and m.ended_at is null and m.invited_at is null
      order by r.name, r.id;
 end
 $$;
@@ -66,7 +69,7 @@ begin
     select r.id, r.name, m.role, r.timezone, r.day_cutoff, r.currency, r.prices_include_tax, r.tax_rounding,
            r.tax_scope, r.service_charge_percentage, r.service_charge_taxable, r.service_charge_from_covers
       from memberships m join restaurants r on r.id = m.restaurant_id
-     where m.user_id = p_user
+     where m.user_id = p_user and m.ended_at is null and m.invited_at is null
      order by r.name, r.id;
 end
 $$;
@@ -83,16 +86,19 @@ begin
 end
 $$;
 
-create or replace function fynlo.session_state(p_session uuid)
-returns table (user_id uuid, email text, name text, revoked boolean)
+drop function if exists fynlo.session_state(uuid);
+create function fynlo.session_state(p_session uuid)
+returns table (user_id uuid, email text, name text, revoked boolean, device_id uuid)
 language plpgsql stable security definer
 set search_path = pg_catalog, public, pg_temp
 as $$
--- Whose a session is, and whether it still stands.
+-- Whose a session is, and whether it still stands: it ends with the device that it is of.
 begin
   return query
-    select u.id, u.email, u.name, s.revoked_at is not null
-      from sessions s join users u on u.id = s.user_id
+    select u.id, u.email, u.name, s.revoked_at is not null or d.revoked_at is not null, s.device_id
+      from sessions s
+      join users u on u.id = s.user_id
+      left join devices d on d.id = s.device_id
      where s.id = p_session;
 end
 $$;

@@ -314,3 +314,13 @@ begin
   return null;
 end
 $$;
+
+create or replace function fynlo.tell_device() returns trigger
+language plpgsql security definer
+set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+  perform pg_notify('fynlo_control', 'device:' || new.id::text);
+  return null;
+end
+$$;

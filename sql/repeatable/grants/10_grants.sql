@@ -15,12 +15,13 @@ begin
   end loop;
 end
 $$;
-revoke all on sessions, refresh_tokens, idempotency_keys from fynlo_readonly;
+revoke all on sessions, refresh_tokens, idempotency_keys, invitations, pins, device_grants from fynlo_readonly;
 revoke select on users from fynlo_readonly, fynlo_app;
-grant select (id, email, name, created_at) on users to fynlo_readonly, fynlo_app;
+grant select (id, email, name, kind, created_at) on users to fynlo_readonly, fynlo_app;
 
 grant insert, update on sessions, refresh_tokens, idempotency_keys, day_counters, orders, order_items,
-  order_item_modifiers to fynlo_app;
+  order_item_modifiers, memberships, invitations, pins, devices, device_grants to fynlo_app;
+grant insert on audit_log to fynlo_app, fynlo_feed;
 
 grant insert on feed_heads, order_events to fynlo_feed;
 grant insert, update on day_counters to fynlo_feed;

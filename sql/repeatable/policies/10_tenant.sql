@@ -47,3 +47,5 @@ create policy owner on users to fynlo_owner using (true) with check (true);
 -- Sessions belong to no restaurant; a token's hash is the only key to them.
 create policy tenant on sessions to fynlo_app using (true) with check (true);
 create policy tenant on refresh_tokens to fynlo_app using (true) with check (true);
+-- A device that waits for approval belongs to none either; its code's hash is the key.
+create policy tenant on device_grants to fynlo_app using (true) with check (true);

@@ -12,6 +12,9 @@ create or replace trigger memberships_tell after insert or update or delete on m
 create or replace trigger sessions_tell after update of revoked_at on sessions
   for each row when (new.revoked_at is not null and old.revoked_at is null)
   execute function fynlo.tell_session();
+create or replace trigger devices_tell after update of revoked_at on devices
+  for each row when (new.revoked_at is not null and old.revoked_at is null)
+  execute function fynlo.tell_device();
 
 -- The application numbers its orders itself, in the statement that inserts them.
 create or replace trigger orders_defaults before insert on orders
@@ -38,6 +41,26 @@ create or replace trigger order_item_modifiers_note_insert after insert on order
 create or replace trigger order_item_modifiers_note_update after update on order_item_modifiers
   referencing old table as old_rows new table as new_rows
   for each statement execute function fynlo.note_modifiers_update();
+
+-- Who did what. Hidden: secrets, and what changes by itself.
+create or replace trigger restaurants_audit after insert or update on restaurants
+  for each row execute function fynlo.audit('restaurant.created', 'restaurant.changed', 'menu_version');
+create or replace trigger memberships_audit after insert or update on memberships
+  for each row execute function fynlo.audit('staff.added', 'staff.changed');
+create or replace trigger invitations_audit after insert or update on invitations
+  for each row execute function fynlo.audit('staff.invited', 'invitation.changed', 'token_hash');
+create or replace trigger pins_audit after insert or update on pins
+  for each row execute function fynlo.audit('pin.set', 'pin.changed', 'pin_hash');
+create or replace trigger devices_audit after insert or update on devices
+  for each row execute function fynlo.audit('device.paired', 'device.changed', 'last_seen_at');
+create or replace trigger orders_audit after update of status on orders
+  for each row when (new.status = 'cancelled' and old.status <> 'cancelled')
+  execute function fynlo.audit('order.created', 'order.cancelled', 'version,closed_at');
+create or replace trigger order_items_audit after update of status on order_items
+  for each row when (new.status = 'voided' and old.status <> 'voided')
+  execute function fynlo.audit('order_item.created', 'order_item.voided');
+create or replace trigger audit_log_keep before update or delete or truncate on audit_log
+  for each statement execute function fynlo.refuse_change();
 
 create or replace trigger products_changed before update on products
   for each row when (old is distinct from new) execute function fynlo.product_changed();
