@@ -9,6 +9,7 @@ may be used by any number of tasks of its event loop. Nothing here needs the res
 and msgspec are enough.
 """
 
+from fynlo.client.answers import lowest
 from fynlo.client.errors import (
     BadAnswer,
     ClientError,
@@ -81,4 +82,5 @@ __all__ = [
     "User",
     "Variant",
     "Wire",
+    "lowest",
 ]

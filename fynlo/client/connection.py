@@ -41,11 +41,12 @@ ACK_EVERY = 1.0
 
 
 class Ended(Struct):
-    """How a connection ended. `code` None: a bare drop, or this client gave it up. Times in seconds."""
+    """How a connection ended. `code` None: a bare drop, or this client gave it up. `held`: it had been up for
+    so long that all is well with the server. Times in seconds."""
 
     reason: str
     code: int | None = None
-    authenticated: bool = False
+    held: bool = False
     retry_after: float | None = None
 
 
@@ -71,6 +72,9 @@ class Connection:
         self._pinged_at: float | None = None
         self._ponged = asyncio.Event()
         self._waits_for_room = False
+        self._probe = asyncio.Event()
+        self._received: int | None = None
+        self._acknowledged = 0
         self._token_expires = asyncio.Event()
         self._refusal = ""
         self._retry_after: float | None = None
@@ -86,6 +90,7 @@ class Connection:
             epoch=position.epoch if position else UNSET,
             station_ids=station_ids or UNSET,
         )
+        self._received = position.seq if position else None
         try:
             await self._send(hello)
         except ConnectionClosed as closed:
@@ -103,6 +108,10 @@ class Connection:
         finally:
             await finish(reader, keeper, *others)
 
+    def probe(self) -> None:
+        """Pings at once; without an answer to this one the connection is given up."""
+        self._probe.set()
+
     async def _send(self, message: Struct) -> None:
         await self._socket.send(msgspec.json.encode(message), text=True)
 
@@ -113,7 +122,7 @@ class Connection:
         return self._give_up((self._refusal if code >= 4000 else "") or said or f"closed with {code}", code)
 
     def _give_up(self, reason: str, code: int | None = None) -> Ended:
-        return Ended(reason, code, self._authenticated.is_set(), self._retry_after)
+        return Ended(reason, code, retry_after=self._retry_after)
 
     async def _read(self) -> Ended:
         delivery = self._delivery
@@ -126,8 +135,10 @@ class Connection:
                     self._waits_for_room = delivery.full
                     await delivery.room()
                     self._waits_for_room = False
+                    self._received = frame.seq
                     for notice in delivery.cursor.take(frame, received_at):
                         delivery.tell(notice)
+                    delivery.shown_changed.set()  # what a snapshot had before may be acknowledged now
                 elif frame is not None and (ended := self._control(frame)) is not None:
                     return ended
             except ConnectionClosed as closed:
@@ -139,6 +150,10 @@ class Connection:
         delivery = self._delivery
         match frame:
             case Authenticated():
+                if frame.recovered:
+                    self._acknowledged = self._received or 0
+                else:
+                    self._received = frame.seq
                 delivery.cursor.authenticated(frame)
                 self._heartbeat = frame.heartbeat
                 self._authenticated.set()
@@ -152,17 +167,18 @@ class Connection:
                 if delivery.cursor.behind(frame):
                     return self._give_up("the heartbeat shows events that did not come")
             case ResyncNow():
+                self._received = frame.seq
                 delivery.tell(delivery.cursor.resync(frame))
             case TokenExpiring():
                 self._token_expires.set()
-            case GoingAway(retry_after_ms=ms) if ms is not None:
+            case GoingAway(retry_after_ms=ms) if ms is not None and ms >= 0:
                 self._retry_after = ms / 1000
             case AuthError() | Error():
                 self._refusal = f"{frame.code}: {frame.message}"
         return None
 
     async def _keep_alive(self) -> Ended:
-        """Pings at the server's interval; gives up when too many pongs in a row came late or never."""
+        """Pings at the server's interval and when told to; gives up when too many pongs came late or never."""
         timing = self._timing
         if not await timing.within(self._authenticated, ANSWER_WITHIN):
             return self._give_up(f"no answer to authenticate within {ANSWER_WITHIN:.0f} s")
@@ -170,7 +186,8 @@ class Connection:
         missed = 0
         rest = beat.interval_s
         while True:
-            await timing.sleep(rest)
+            probing = await timing.within(self._probe, rest)
+            self._probe.clear()
             self._ponged.clear()
             self._pinged_at = began = round(timing.clock(), 3)
             try:
@@ -181,22 +198,23 @@ class Connection:
                 missed = 0
             else:
                 missed += 1
-            if missed >= beat.max_missed:
+            if missed >= beat.max_missed or (probing and missed):
                 return self._give_up(f"{missed} heartbeats without an answer")
             rest = max(0.0, beat.interval_s - (timing.clock() - began))
 
     async def _acknowledge(self) -> None:
-        """Tells how far the events have been shown, whenever that changes."""
-        delivery = self._delivery
+        """Tells how far the events of this connection have been shown, whenever that changes."""
+        changed = self._delivery.shown_changed
         await self._authenticated.wait()
-        acknowledged = delivery.shown
         while True:
-            while delivery.shown is None or delivery.shown == acknowledged:
-                delivery.shown_changed.clear()
-                await delivery.shown_changed.wait()
-            acknowledged = delivery.shown
+            changed.clear()
+            shown = min(self._delivery.shown or 0, self._received or 0)
+            if shown <= self._acknowledged:
+                await changed.wait()
+                continue
+            self._acknowledged = shown
             try:
-                await self._send(Ack(acknowledged))
+                await self._send(Ack(shown))
             except ConnectionClosed:
                 return
             await self._timing.sleep(ACK_EVERY)

@@ -54,10 +54,9 @@ class Cursor:
             return told
         # The server sent prev_seq just before. If that is beyond what we have, it did not reach us; if it is
         # below (a snapshot moved us ahead), nothing is missing.
-        lost = frame.prev_seq > self.position.seq
+        if frame.prev_seq > self.position.seq:
+            told.append(Resync("gap", Position(self.position.epoch, frame.prev_seq)))
         self.position = Position(self.position.epoch, frame.seq)
-        if lost:
-            told.append(Resync("gap", self.position))
         told.append(
             Event(
                 type=frame.type,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 from collections import defaultdict, deque
 from collections.abc import Callable
 from typing import Any
 
 from fynlo.client.cursor import Cursor
-from fynlo.client.events import Event, Notice, Stopped, kinds
+from fynlo.client.events import Connected, Event, Notice, Resync, Stopped, kinds
 from fynlo.client.models import Position
 
 QUEUE = 1_000
@@ -18,7 +19,10 @@ Listener = Callable[[Any], object]
 
 
 class Delivery:
-    """Keeps the order of what is told, and what of it has been shown."""
+    """Keeps the order of what is told, and what of it has been shown.
+
+    `shown` is the seq up to which everything has been, in the epoch that was told last; None before that.
+    """
 
     def __init__(self, cursor: Cursor) -> None:
         self.cursor = cursor
@@ -31,8 +35,14 @@ class Delivery:
         self._has_room = asyncio.Event()
         self._has_room.set()
         self._current: Notice | None = None
+        self._handed_out = cursor.position
         self._snapshot: Position | None = None
         self._over = False
+
+    @property
+    def position(self) -> Position | None:
+        """The last event that was handed out, or the snapshot that includes it."""
+        return self._handed_out if self.iterated else self.cursor.position
 
     @property
     def listening(self) -> int:
@@ -40,6 +50,9 @@ class Delivery:
         return sum(map(len, self._listeners.values()))
 
     def on(self, kind: str, listener: Listener) -> None:
+        """Raises TypeError for a coroutine function, which nobody would await."""
+        if inspect.iscoroutinefunction(listener):
+            raise TypeError("listeners are plain functions: iterate over the feed to await something")
         self._listeners[kind].append(listener)
 
     def off(self, kind: str, listener: Listener) -> None:
@@ -64,9 +77,16 @@ class Delivery:
         """Nothing that a snapshot includes is told any more."""
         self.cursor.continue_from(position)
         self._snapshot = position
+        known = self._handed_out
+        if known is None or (known.epoch == position.epoch and known.seq < position.seq):
+            self._handed_out = position
+        if self.cursor.position is not None and self.cursor.position.epoch == position.epoch:
+            self._show_up_to(position.seq)
 
     def tell(self, notice: Notice) -> None:
         """To every listener in turn. One that raises is reported to the event loop and stops nobody else."""
+        if not self.iterated:
+            self._begin(notice)
         for kind in kinds(notice):
             for listener in tuple(self._listeners.get(kind, ())):
                 try:
@@ -106,6 +126,7 @@ class Delivery:
             if len(self._queue) < QUEUE:
                 self._has_room.set()
             if not self._is_in_snapshot(notice):
+                self._begin(notice)
                 self._current = notice
                 return notice
 
@@ -118,7 +139,17 @@ class Delivery:
             and notice.seq <= known.seq
         )
 
+    def _begin(self, notice: Notice) -> None:
+        """A notice is about to be handed out."""
+        if isinstance(notice, Resync):
+            self.shown = None  # what follows may be numbered anew
+        if isinstance(notice, Event | Connected | Resync):
+            self._handed_out = notice.position
+
     def _show(self, notice: Notice) -> None:
         if isinstance(notice, Event):
-            self.shown = notice.seq
-            self.shown_changed.set()
+            self._show_up_to(notice.seq)
+
+    def _show_up_to(self, seq: int) -> None:
+        self.shown = max(self.shown or 0, seq)
+        self.shown_changed.set()

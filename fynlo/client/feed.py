@@ -31,8 +31,9 @@ later run, store `event.position` once the event is dealt with and give it as `p
 twice:** what is known already is dropped.
 
 **It stays up.** A ping every 30 s whose pong must come within 5 s; three misses and it reconnects, after
-min(1 s · 2ⁿ⁻¹, 30 s) and up to a second of jitter, or when the server asked for. `retry_now` cuts a wait
-short, for an app that hears that the network is back. Tokens are renewed without a break. It ends (`Stopped`)
+min(1 s · 2ⁿ⁻¹, 30 s) and up to a second of jitter, or when the server asked for. n starts at 1 again once a
+connection has held for 10 s, so a server that accepts and drops is left alone for longer and longer. `online`
+is for an app that hears that the network is back. Tokens are renewed without a break. It ends (`Stopped`)
 only when the session is over, when the server refuses for good, after `max_attempts`, or by `disconnect`,
 which leaves nothing running. An iterator that falls 1,000 events behind makes the feed wait for it; the
 server may then drop the connection, and the feed resumes once there is room.
@@ -62,6 +63,10 @@ from fynlo.client.tokens import TokenSource
 from fynlo.client.wire import API
 
 LONGEST_BACKOFF = 30.0
+HELD_AFTER = 10.0
+"""Seconds that a connection must last for the next reconnect to be a first one again."""
+LONGEST_ASKED = 60.0
+"""Seconds that the server, or a proxy before it, can make this client wait."""
 OPEN_WITHIN = 10.0
 CLOSE_WITHIN = 1.0
 LARGEST_MESSAGE = 16 * 2**20
@@ -100,24 +105,27 @@ class Feed:
         self._timing = timing or Timing()
         self._delivery = Delivery(Cursor(position, sees_all=socket == "pos"))
         self._runner: asyncio.Task[None] | None = None
+        self._ending = asyncio.Lock()
+        self._connection: Connection | None = None
         self._settled = asyncio.Event()
         self._stopped: Stopped | None = None
         self._wake = asyncio.Event()
-        self._connected = False
+        self._up_since: float | None = None
 
     @property
     def position(self) -> Position | None:
         """The last event that was handed out; None before the first connection."""
-        return self._delivery.cursor.position
+        return self._delivery.position
 
     @property
     def connected(self) -> bool:
         """Whether the socket is up and authenticated right now."""
-        return self._connected
+        return self._up_since is not None
 
     def on(self, kind: str, listener: Listener) -> None:
         """Calls `listener` for each event of a type, for each "event", or for "connected", "disconnected",
-        "resync" and "stopped", with the notice. Keep it short: the feed waits for it."""
+        "resync" and "stopped", with the notice. Keep it short: the feed waits for it. TypeError for a
+        coroutine function: iterate where something is to be awaited."""
         self._delivery.on(kind, listener)
 
     def off(self, kind: str, listener: Listener) -> None:
@@ -157,19 +165,23 @@ class Feed:
         if position is not None:
             self._delivery.snapshot(position)
 
-    def retry_now(self) -> None:
-        """Ends the wait before a reconnect, if there is one."""
+    def online(self) -> None:
+        """The network is back: ends the wait before a reconnect, and an open connection has to answer a ping
+        within 5 s or is given up."""
         self._wake.set()
+        if self._connection is not None:
+            self._connection.probe()
 
     async def disconnect(self) -> None:
         """Ends the feed. Nothing of it is left when this returns: no task, timer, socket or listener."""
-        if self._runner is not None:
-            runner, self._runner = self._runner, None
-            await finish(runner)
-            await self._tokens.settle()
-            if self._stopped is None:
-                self._stop(Stopped("disconnected"))
-        self._delivery.silence()
+        async with self._ending:
+            if self._runner is not None:
+                await finish(self._runner)
+                self._runner = None
+                await self._tokens.settle()
+                if self._stopped is None:
+                    self._stop(Stopped("disconnected"))
+            self._delivery.silence()
 
     async def __aenter__(self) -> Feed:
         return self
@@ -206,7 +218,7 @@ class Feed:
             try:
                 token = await (self._tokens.token() if refused is None else self._tokens.refresh(refused))
                 refused = None
-                ended = await self._connection(token)
+                ended = await self._connect(token)
             except NotLoggedIn as error:
                 return Stopped("unauthenticated", str(error))
             except ProblemError as error:
@@ -220,22 +232,23 @@ class Feed:
                 return Stopped("refused", ended.reason, ended.code)
             if measure is Remedy.REFRESH:
                 refused = token
-            attempt = 1 if ended.authenticated else attempt + 1
+            attempt = 1 if ended.held else attempt + 1
             if self._max_attempts is not None and attempt > self._max_attempts:
                 return Stopped("max_attempts", ended.reason, ended.code)
             await self._wait_to_reconnect(ended, attempt, late=measure is Remedy.RETRY_LATE)
 
     async def _wait_to_reconnect(self, ended: Ended, attempt: int, *, late: bool) -> None:
+        backoff = LONGEST_BACKOFF if late else min(2.0 ** min(attempt - 1, 5), LONGEST_BACKOFF)
         if ended.retry_after is not None:
-            delay = ended.retry_after
+            # asked to come back soon, again and again: then not sooner than the schedule says
+            delay = max(min(ended.retry_after, LONGEST_ASKED), backoff if attempt > 1 else 0.0)
         else:
-            exponent = min(attempt - 1, 5)
-            delay = (LONGEST_BACKOFF if late else min(2.0**exponent, LONGEST_BACKOFF)) + self._timing.random()
+            delay = backoff + self._timing.random()
         self._wake.clear()
         self._delivery.tell(Disconnected(ended.code, ended.reason, delay, attempt))
         await self._timing.within(self._wake, delay)
 
-    async def _connection(self, token: str) -> Ended:
+    async def _connect(self, token: str) -> Ended:
         try:
             socket = await connect(
                 self._address,
@@ -250,15 +263,18 @@ class Feed:
         except (OSError, TimeoutError, WebSocketException) as error:
             return Ended(f"no connection: {error or type(error).__name__}")
         try:
-            connection = Connection(socket, self._delivery, self._tokens, self._timing, self._came_up)
-            return await connection.run(token, self._restaurant_id, self._station_ids)
+            self._connection = Connection(socket, self._delivery, self._tokens, self._timing, self._came_up)
+            ended = await self._connection.run(token, self._restaurant_id, self._station_ids)
+            up_since = self._up_since
+            ended.held = up_since is not None and self._timing.clock() - up_since >= HELD_AFTER
+            return ended
         finally:
-            self._connected = False
+            self._up_since = self._connection = None
             with contextlib.suppress(WebSocketException, OSError):
                 await socket.close()
 
     def _came_up(self) -> None:
-        self._connected = True
+        self._up_since = self._timing.clock()
         self._settled.set()
 
 

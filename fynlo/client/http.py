@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+import weakref
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import date
 from types import TracebackType
@@ -33,7 +34,7 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from fynlo.client.answers import lowest, position_of, read, snapshot
-from fynlo.client.errors import NotLoggedIn, ProblemError
+from fynlo.client.errors import NotLoggedIn, ProblemError, Unreachable
 from fynlo.client.feed import Feed
 from fynlo.client.models import Login, Me, Position, Product, Restaurant, Snapshot, Table
 from fynlo.client.orders import NewItem, NewOrder, Order
@@ -80,6 +81,7 @@ class ApiClient:
                 self._wire, refresh_token=refresh_token, on_rotate=on_rotate, clock=clock
             )
         self.tokens: TokenSource = tokens
+        self._feeds: weakref.WeakSet[Feed] = weakref.WeakSet()
         self._menus: dict[tuple[str, ...], tuple[str, Snapshot[Product]]] = {}
 
     async def __aenter__(self) -> ApiClient:
@@ -91,7 +93,8 @@ class ApiClient:
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Closes the connections; a token refresh that is under way ends first."""
+        """Ends its feeds and closes the connections; a token refresh that is under way ends first."""
+        await asyncio.gather(*(feed.disconnect() for feed in self._feeds))
         await self.tokens.settle()
         await self._wire.aclose()
 
@@ -103,6 +106,15 @@ class ApiClient:
             raise NotLoggedIn("the tokens of this client come from elsewhere: log in there")
         return await self._session.login(email, password, keep=keep)
 
+    async def logout(self) -> None:
+        """Ends the session here, and on the server if that can be reached; its sockets close."""
+        await self._log_out("/auth/logout")
+
+    async def logout_everywhere(self) -> None:
+        """Ends every session of this person, on all devices. Raises Unreachable if the server was not told;
+        this client has forgotten its own session all the same."""
+        await self._log_out("/auth/logout-everywhere", told=True)
+
     async def me(self) -> Me:
         """Who is logged in, and their permissions by restaurant."""
         return read(await self._get("/auth/me"), Me)
@@ -110,6 +122,10 @@ class ApiClient:
     async def restaurants(self) -> list[Restaurant]:
         """The restaurants this person works for."""
         return read(await self._get("/restaurants"), list[Restaurant])
+
+    async def restaurant(self, restaurant_id: str) -> Restaurant:
+        """A restaurant and its settings."""
+        return read(await self._get(f"/restaurants/{restaurant_id}"), Restaurant)
 
     async def tables(self, restaurant_id: str) -> Snapshot[Table]:
         """The tables of a restaurant, page by page; the position is the lowest of its pages'."""
@@ -248,7 +264,7 @@ class ApiClient:
         max_attempts: int | None = None,
     ) -> Feed:
         """The live feed of a restaurant with this client's session, not yet connected; see `Feed`."""
-        return Feed(
+        feed = Feed(
             self._wire.url,
             restaurant_id,
             self.tokens,
@@ -257,6 +273,24 @@ class ApiClient:
             station_ids=station_ids,
             max_attempts=max_attempts,
         )
+        self._feeds.add(feed)
+        return feed
+
+    async def _log_out(self, path: str, *, told: bool = False) -> None:
+        async def attempt(token: str) -> httpx.Response:
+            return await self._wire.send("POST", path, headers={"authorization": f"Bearer {token}"})
+
+        try:
+            await self._authorized(attempt)
+        except (NotLoggedIn, ProblemError, Unreachable) as error:
+            over = isinstance(error, NotLoggedIn) or (
+                isinstance(error, ProblemError) and error.status == httpx.codes.UNAUTHORIZED
+            )
+            if told and not over:
+                raise
+        finally:
+            if self._session is not None:
+                self._session.forget()
 
     async def _get(
         self,

@@ -31,7 +31,11 @@ REFRESH_TIMEOUT = 5.0
 
 
 class TokenSource(Protocol):
-    """What a client needs to know about tokens."""
+    """What a client needs to know about tokens.
+
+    `token` and `refresh` raise NotLoggedIn when the session is over, which ends a feed, and Unreachable when
+    it may work later, which a feed waits for.
+    """
 
     async def token(self) -> str:
         """A token that is good for a while."""
@@ -75,6 +79,7 @@ class TokenManager:
         self._access: str | None = None
         self._replace_at = 0.0
         self._under_way: asyncio.Task[str] | None = None
+        self._forgotten = 0
 
     @property
     def refresh_token(self) -> str | None:
@@ -94,7 +99,8 @@ class TokenManager:
         return login
 
     def forget(self) -> None:
-        """Drops tokens and credentials; what follows raises NotLoggedIn."""
+        """Drops tokens and credentials; what follows raises NotLoggedIn, a refresh that is under way too."""
+        self._forgotten += 1
         self._refresh_token = self._access = self._credentials = None
 
     async def token(self) -> str:
@@ -104,10 +110,10 @@ class TokenManager:
         return await self._refreshed()
 
     async def refresh(self, failed: str) -> str:
-        """A token other than `failed`: the one at hand if that is newer already, else a refreshed one."""
-        if self._access is not None and self._access != failed:
-            return self._access
-        return await self._refreshed()
+        """A token other than `failed`: the one at hand if that is newer and good, else a refreshed one."""
+        if self._access == failed:
+            self._access = None
+        return await self.token()
 
     async def settle(self) -> None:
         """Waits for a refresh that is under way, however it ends; it has its time limit.
@@ -146,12 +152,14 @@ class TokenManager:
         return await self._exchange("/auth/login", msgspec.json.encode(credentials), TIMEOUT)
 
     async def _exchange(self, path: str, body: bytes, timeout: float) -> Login:
-        asked_at = self._clock()
+        asked_at, forgotten = self._clock(), self._forgotten
         response = await self._wire.send("POST", path, body=body, timeout=timeout)
         try:
             login = msgspec.json.decode(response.content, type=Login)
         except msgspec.MsgspecError as error:
             raise BadAnswer(f"POST {path} answered without tokens: {error}") from error
+        if forgotten != self._forgotten:
+            raise NotLoggedIn("the session was ended meanwhile: log in again")
         self._access = login.access_token
         # counted from the question: the answer may have been slow
         self._replace_at = asked_at + login.expires_in - min(EARLY, login.expires_in / 2)
