@@ -31,6 +31,7 @@ from fynlo.identity.rules import may
 from fynlo.identity.sessions import Sessions
 from fynlo.identity.tokens import Tokens
 from fynlo.live.connection import Connection
+from fynlo.live.housekeeping import Housekeeping
 from fynlo.live.hub import Hub, UnknownRestaurant
 from fynlo.live.protocol import BAD_TOKEN, NOT_ALLOWED, Limits, Refused, Viewer
 from fynlo.live.room import Frame, Room
@@ -70,6 +71,11 @@ class Server:
             on_reset=self._reset,
             on_control=self._told,
             on_connected=self._connected,
+        )
+        self._housekeeping = Housekeeping(
+            settings.database_url,
+            replay_days=settings.replay_days,
+            keep_months=settings.keep_events_months,
         )
         self._sockets = Sockets(
             self._hub,
@@ -116,12 +122,16 @@ class Server:
     async def _lifespan(self, _app: Litestar) -> AsyncIterator[None]:
         await self._pool.open(wait=False)  # a database that is away is a server that is not ready, yet
         self._hub.start()
-        timers = asyncio.create_task(self._sockets.run_timers(), name="socket-timers")
+        tasks = [
+            asyncio.create_task(self._sockets.run_timers(), name="socket-timers"),
+            asyncio.create_task(self._housekeeping.run(), name="housekeeping"),
+        ]
         try:
             yield
         finally:
-            timers.cancel()
-            await asyncio.gather(timers, return_exceptions=True)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
             await self._hub.stop()
             await self._pool.close()
             if self._redis is not None:

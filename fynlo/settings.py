@@ -39,6 +39,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     max_sockets_per_restaurant: int = 2_000
     max_unauthenticated_sockets: int = 1_000
     menu_cache: bool = True
+    replay_days: int = 7
+    keep_events_months: int = 13
     development: bool = False
 
 
@@ -75,6 +77,7 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
     log_level = env.get("FYNLO_LOG_LEVEL", "info").lower()
     if log_level not in ("debug", "info", "warning", "error"):
         raise SettingsError(f"FYNLO_LOG_LEVEL must be debug, info, warning or error, not {log_level!r}.")
+    replay_days, keep_events_months = retention(env)
     return Settings(
         database_url=database_url,
         listen_url=listen_url,
@@ -98,8 +101,24 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
         max_unauthenticated_sockets=_whole(env, "FYNLO_MAX_UNAUTHENTICATED_SOCKETS", 1_000, 1, 1_000_000),
         drain_s=float(_whole(env, "FYNLO_DRAIN_S", 5, 1, 300)),
         menu_cache=_flag(env, "FYNLO_MENU_CACHE", default=True),
+        replay_days=replay_days,
+        keep_events_months=keep_events_months,
         development=development,
     )
+
+
+def retention(env: Mapping[str, str]) -> tuple[int, int]:
+    """How many days back screens may replay, and how many months events are kept.
+
+    Raises SettingsError.
+    """
+    days = _whole(env, "FYNLO_REPLAY_DAYS", 7, 1, 400)
+    months = _whole(env, "FYNLO_KEEP_EVENTS_MONTHS", 13, 1, 1_200)
+    if days > months * 28:
+        raise SettingsError(
+            f"FYNLO_REPLAY_DAYS is {days}, but FYNLO_KEEP_EVENTS_MONTHS keeps events for {months} months only."
+        )
+    return days, months
 
 
 def _whole(env: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:

@@ -331,6 +331,55 @@ $$;
 ALTER FUNCTION fynlo.drain() OWNER TO fynlo_feed;
 
 --
+-- Name: drop_event_month(integer); Type: FUNCTION; Schema: fynlo; Owner: fynlo_owner
+--
+
+CREATE FUNCTION fynlo.drop_event_month(p_months integer) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    SET "TimeZone" TO 'UTC'
+    SET lock_timeout TO '200ms'
+    AS $$
+-- Drops the oldest month that ended p_months ago or longer and lies below every floor; returns its name, null
+-- where there is none. One a call, so that each is a short transaction.
+--
+-- A partition beside a default one cannot be detached concurrently, so this takes ACCESS EXCLUSIVE on the whole log
+-- for the instant of the commit (its files go after that). While it waits for that lock, every order waits behind
+-- it: hence 200 ms, and then the month is left to the next run. It isn't urgent; orders are.
+declare
+  old record;
+begin
+  if p_months < 1 then
+    raise exception 'the log is kept for a month at least, not %', p_months
+      using errcode = 'invalid_parameter_value';
+  end if;
+  if not pg_try_advisory_xact_lock(hashtext('fynlo.make_event_partitions')) then
+    return null;
+  end if;
+  for old in
+    select m.name, m.starts, m.ends from fynlo.event_months() m
+     where m.ends <= now() - make_interval(months => p_months)
+  loop
+    continue when fynlo.replayable_between(old.starts, old.ends);
+    begin
+      execute format('drop table %s', old.name);  -- a regclass: quoted where it must be
+      return old.name;
+    exception
+      when lock_not_available then
+        raise warning 'order_events is being read: % is left to the next run', old.name;
+        return null;
+      when insufficient_privilege then
+        raise warning '% does not belong to fynlo_owner: it is not dropped', old.name;
+    end;
+  end loop;
+  return null;
+end
+$$;
+
+
+ALTER FUNCTION fynlo.drop_event_month(p_months integer) OWNER TO fynlo_owner;
+
+--
 -- Name: enter(uuid, uuid, uuid, uuid, text, text); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
 --
 
@@ -365,6 +414,82 @@ $$;
 
 
 ALTER FUNCTION fynlo.enter(p_user uuid, p_restaurant uuid, p_order uuid, p_device uuid, p_request text, p_address text) OWNER TO fynlo_feed;
+
+--
+-- Name: event_months(); Type: FUNCTION; Schema: fynlo; Owner: fynlo_owner
+--
+
+CREATE FUNCTION fynlo.event_months() RETURNS TABLE(name text, starts timestamp with time zone, ends timestamp with time zone)
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $_$
+  -- The partitions of the log that stand for a time, the oldest first: all but the default one.
+  select c.oid::regclass::text, bounds[1]::timestamptz, bounds[2]::timestamptz
+    from pg_inherits i
+    join pg_class c on c.oid = i.inhrelid
+   cross join lateral regexp_match(pg_get_expr(c.relpartbound, c.oid),
+                                   $re$FROM \('(.+)'\) TO \('(.+)'\)$re$) as bounds
+   where i.inhparent = 'public.order_events'::regclass and bounds is not null
+   order by 2
+$_$;
+
+
+ALTER FUNCTION fynlo.event_months() OWNER TO fynlo_owner;
+
+--
+-- Name: feed_status(uuid); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
+--
+
+CREATE FUNCTION fynlo.feed_status(p_restaurant uuid) RETURNS TABLE(restaurant_id uuid, name text, seq bigint, floor_seq bigint, epoch uuid, newest_seq bigint, newest_at timestamp with time zone, replay_from timestamp with time zone)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+-- One restaurant, or all (null), by name: its head, its newest event, and when the oldest one was written that
+-- screens may still replay.
+begin
+  return query
+    select h.restaurant_id, r.name, h.seq, h.floor_seq, h.epoch, newest.seq, newest.created_at,
+           oldest.created_at
+      from feed_heads h
+      join restaurants r on r.id = h.restaurant_id
+      left join lateral (
+        select e.seq, e.created_at from order_events e
+         where e.restaurant_id = h.restaurant_id order by e.seq desc limit 1
+      ) newest on true
+      left join lateral (
+        select e.created_at from order_events e
+         where e.restaurant_id = h.restaurant_id and e.seq > h.floor_seq order by e.seq limit 1
+      ) oldest on true
+     where p_restaurant is null or h.restaurant_id = p_restaurant
+     order by r.name, r.id;
+end
+$$;
+
+
+ALTER FUNCTION fynlo.feed_status(p_restaurant uuid) OWNER TO fynlo_feed;
+
+--
+-- Name: log_status(); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
+--
+
+CREATE FUNCTION fynlo.log_status() RETURNS TABLE(months bigint, oldest_month text, bytes bigint, default_events bigint)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+-- The log as it lies on disk: how many months, the oldest of them, the size of all with their indexes, and the
+-- events for which no month was made.
+begin
+  return query
+    select (select count(*) from fynlo.event_months()),
+           (select m.name from fynlo.event_months() m order by m.starts limit 1),
+           (select sum(pg_total_relation_size(i.inhrelid))::bigint from pg_inherits i
+             where i.inhparent = 'public.order_events'::regclass),
+           (select count(*) from order_events_default);
+end
+$$;
+
+
+ALTER FUNCTION fynlo.log_status() OWNER TO fynlo_feed;
 
 --
 -- Name: make_event_partitions(integer); Type: FUNCTION; Schema: fynlo; Owner: fynlo_owner
@@ -709,6 +834,37 @@ $$;
 ALTER FUNCTION fynlo.product_changed() OWNER TO fynlo_feed;
 
 --
+-- Name: prune_default_events(integer, integer); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
+--
+
+CREATE FUNCTION fynlo.prune_default_events(p_months integer, p_limit integer) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+-- Deletes at most p_limit events older than p_months from the default partition, which is never dropped; none
+-- above a floor. Returns how many: who gets as many as it asked for asks again.
+declare
+  pruned integer;
+begin
+  if p_months < 1 then
+    raise exception 'the log is kept for a month at least, not %', p_months
+      using errcode = 'invalid_parameter_value';
+  end if;
+  delete from order_events_default
+   where ctid = any (array(
+     select e.ctid from order_events_default e
+       join feed_heads h on h.restaurant_id = e.restaurant_id
+      where e.created_at < now() - make_interval(months => p_months) and e.seq <= h.floor_seq
+      limit p_limit));
+  get diagnostics pruned = row_count;
+  return pruned;
+end
+$$;
+
+
+ALTER FUNCTION fynlo.prune_default_events(p_months integer, p_limit integer) OWNER TO fynlo_feed;
+
+--
 -- Name: prune_idempotency_keys(integer); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
 --
 
@@ -736,6 +892,71 @@ $$;
 
 
 ALTER FUNCTION fynlo.prune_idempotency_keys(p_limit integer) OWNER TO fynlo_feed;
+
+--
+-- Name: raise_floors(integer, uuid, integer); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
+--
+
+CREATE FUNCTION fynlo.raise_floors(p_days integer, p_after uuid, p_limit integer) RETURNS TABLE(upto uuid, raised integer, busy integer)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    AS $$
+-- Raises the floors of at most p_limit restaurants, in id order behind p_after, to their newest event older than
+-- p_days. Returns the last restaurant looked at (null: there are no more), how many floors rose, and how many
+-- could not because a writer holds the head: the next walk comes by again. Waits for nobody, and whoever waits
+-- for a head waits for one short commit. A floor never falls.
+declare
+  edge timestamptz := now() - make_interval(days => p_days);
+  due uuid[];
+  floors bigint[];
+begin
+  if p_days < 1 then
+    raise exception 'replay has to reach back a day at least, not %', p_days
+      using errcode = 'invalid_parameter_value';
+  end if;
+  -- Without locks, and in one snapshot of heads and log, so that no event committed meanwhile can be below. The
+  -- search begins at the floor of the last walk and ends at the first event that is young enough: by the primary
+  -- key, in months not wholly before the edge. It passes each event once in its life.
+  with heads as materialized (
+    select h.restaurant_id, h.seq, h.floor_seq
+      from feed_heads h
+     where h.restaurant_id > coalesce(p_after, '00000000-0000-0000-0000-000000000000')
+       and h.floor_seq < h.seq
+     order by h.restaurant_id
+     limit p_limit
+  ), edges as (
+    select h.restaurant_id, h.floor_seq, coalesce(young.seq - 1, h.seq) as wanted
+      from heads h
+      left join lateral (
+        select e.seq from order_events e
+         where e.restaurant_id = h.restaurant_id and e.seq > h.floor_seq and e.created_at >= edge
+         order by e.seq
+         limit 1
+      ) young on true
+  )
+  select (select h.restaurant_id from heads h order by h.restaurant_id desc limit 1),
+         array_agg(e.restaurant_id order by e.restaurant_id) filter (where e.wanted > e.floor_seq),
+         array_agg(e.wanted order by e.restaurant_id) filter (where e.wanted > e.floor_seq)
+    into upto, due, floors
+    from edges e;
+
+  update feed_heads h set floor_seq = free.wanted
+    from (select k.restaurant_id, d.wanted
+            from unnest(due, floors) as d (restaurant_id, wanted)
+            join feed_heads k on k.restaurant_id = d.restaurant_id
+           where k.floor_seq < d.wanted
+           order by k.restaurant_id
+             for no key update of k skip locked) free
+   where h.restaurant_id = free.restaurant_id and h.floor_seq < free.wanted;
+  get diagnostics raised = row_count;
+  busy := coalesce(cardinality(due), 0) - raised;
+  return next;
+end
+$$;
+
+
+ALTER FUNCTION fynlo.raise_floors(p_days integer, p_after uuid, p_limit integer) OWNER TO fynlo_feed;
 
 --
 -- Name: raise_versions(uuid[]); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
@@ -834,7 +1055,11 @@ CREATE FUNCTION fynlo.refuse_delete() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
+-- An argument names the role whose functions may delete here.
 begin
+  if tg_op = 'DELETE' and current_user = tg_argv[0] then
+    return null;
+  end if;
   raise exception '% keeps its rows: orders are cancelled, lines are voided, events are kept', tg_table_name
     using errcode = 'restrict_violation',
           hint = 'Set a status instead. Old events are dropped by the month, as whole partitions.';
@@ -843,6 +1068,32 @@ $$;
 
 
 ALTER FUNCTION fynlo.refuse_delete() OWNER TO fynlo_feed;
+
+--
+-- Name: replayable_between(timestamp with time zone, timestamp with time zone); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
+--
+
+CREATE FUNCTION fynlo.replayable_between(p_from timestamp with time zone, p_to timestamp with time zone) RETURNS boolean
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    AS $$
+-- Whether an event of this time is above its restaurant's floor. One look into the index a restaurant.
+begin
+  return exists (
+    select from feed_heads h
+     cross join lateral (
+       select e.seq from order_events e
+        where e.restaurant_id = h.restaurant_id and e.seq > h.floor_seq
+          and e.created_at >= p_from and e.created_at < p_to
+        order by e.seq
+        limit 1
+     ) above);
+end
+$$;
+
+
+ALTER FUNCTION fynlo.replayable_between(p_from timestamp with time zone, p_to timestamp with time zone) OWNER TO fynlo_feed;
 
 --
 -- Name: restaurants_of(uuid); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
@@ -876,6 +1127,41 @@ CREATE FUNCTION fynlo.rfc3339(p_at timestamp with time zone) RETURNS text
 
 
 ALTER FUNCTION fynlo.rfc3339(p_at timestamp with time zone) OWNER TO fynlo_feed;
+
+--
+-- Name: rotate_epochs(uuid); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
+--
+
+CREATE FUNCTION fynlo.rotate_epochs(p_restaurant uuid) RETURNS TABLE(restaurant_id uuid, name text, seq bigint, epoch uuid)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    SET lock_timeout TO '5s'
+    AS $$
+-- A new epoch for one restaurant's log, or for all (null), for when its history is another one since a restore:
+-- every screen loads everything anew. All processes are told when it commits.
+begin
+  return query
+    with locked as (
+      select h.restaurant_id from feed_heads h
+       where p_restaurant is null or h.restaurant_id = p_restaurant
+       order by h.restaurant_id  -- as drain() does
+         for no key update
+    ), rotated as (
+      update feed_heads h set epoch = fynlo.uuid7()
+        from locked l where h.restaurant_id = l.restaurant_id
+      returning h.restaurant_id, h.seq, h.epoch
+    )
+    select p.id, p.name, r.seq, r.epoch
+      from rotated r join restaurants p on p.id = r.restaurant_id
+     order by p.name, p.id;
+  if found then
+    perform pg_notify('fynlo_control', 'heads');
+  end if;
+end
+$$;
+
+
+ALTER FUNCTION fynlo.rotate_epochs(p_restaurant uuid) OWNER TO fynlo_feed;
 
 --
 -- Name: session_state(uuid); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
@@ -2604,7 +2890,7 @@ CREATE TRIGGER modifiers_note_update AFTER UPDATE ON public.modifiers REFERENCIN
 -- Name: order_events_default order_events_default_keep; Type: TRIGGER; Schema: public; Owner: fynlo_owner
 --
 
-CREATE TRIGGER order_events_default_keep BEFORE DELETE OR TRUNCATE ON public.order_events_default FOR EACH STATEMENT EXECUTE FUNCTION fynlo.refuse_delete();
+CREATE TRIGGER order_events_default_keep BEFORE DELETE OR TRUNCATE ON public.order_events_default FOR EACH STATEMENT EXECUTE FUNCTION fynlo.refuse_delete('fynlo_feed');
 
 
 --
@@ -3860,12 +4146,47 @@ GRANT ALL ON FUNCTION fynlo.drain() TO fynlo_owner;
 
 
 --
+-- Name: FUNCTION drop_event_month(p_months integer); Type: ACL; Schema: fynlo; Owner: fynlo_owner
+--
+
+REVOKE ALL ON FUNCTION fynlo.drop_event_month(p_months integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION fynlo.drop_event_month(p_months integer) TO fynlo_app;
+
+
+--
 -- Name: FUNCTION enter(p_user uuid, p_restaurant uuid, p_order uuid, p_device uuid, p_request text, p_address text); Type: ACL; Schema: fynlo; Owner: fynlo_feed
 --
 
 REVOKE ALL ON FUNCTION fynlo.enter(p_user uuid, p_restaurant uuid, p_order uuid, p_device uuid, p_request text, p_address text) FROM PUBLIC;
 GRANT ALL ON FUNCTION fynlo.enter(p_user uuid, p_restaurant uuid, p_order uuid, p_device uuid, p_request text, p_address text) TO fynlo_owner;
 GRANT ALL ON FUNCTION fynlo.enter(p_user uuid, p_restaurant uuid, p_order uuid, p_device uuid, p_request text, p_address text) TO fynlo_app;
+
+
+--
+-- Name: FUNCTION event_months(); Type: ACL; Schema: fynlo; Owner: fynlo_owner
+--
+
+REVOKE ALL ON FUNCTION fynlo.event_months() FROM PUBLIC;
+GRANT ALL ON FUNCTION fynlo.event_months() TO fynlo_app;
+GRANT ALL ON FUNCTION fynlo.event_months() TO fynlo_feed;
+
+
+--
+-- Name: FUNCTION feed_status(p_restaurant uuid); Type: ACL; Schema: fynlo; Owner: fynlo_feed
+--
+
+REVOKE ALL ON FUNCTION fynlo.feed_status(p_restaurant uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION fynlo.feed_status(p_restaurant uuid) TO fynlo_owner;
+GRANT ALL ON FUNCTION fynlo.feed_status(p_restaurant uuid) TO fynlo_app;
+
+
+--
+-- Name: FUNCTION log_status(); Type: ACL; Schema: fynlo; Owner: fynlo_feed
+--
+
+REVOKE ALL ON FUNCTION fynlo.log_status() FROM PUBLIC;
+GRANT ALL ON FUNCTION fynlo.log_status() TO fynlo_owner;
+GRANT ALL ON FUNCTION fynlo.log_status() TO fynlo_app;
 
 
 --
@@ -3982,12 +4303,30 @@ GRANT ALL ON FUNCTION fynlo.product_changed() TO fynlo_owner;
 
 
 --
+-- Name: FUNCTION prune_default_events(p_months integer, p_limit integer); Type: ACL; Schema: fynlo; Owner: fynlo_feed
+--
+
+REVOKE ALL ON FUNCTION fynlo.prune_default_events(p_months integer, p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION fynlo.prune_default_events(p_months integer, p_limit integer) TO fynlo_owner;
+GRANT ALL ON FUNCTION fynlo.prune_default_events(p_months integer, p_limit integer) TO fynlo_app;
+
+
+--
 -- Name: FUNCTION prune_idempotency_keys(p_limit integer); Type: ACL; Schema: fynlo; Owner: fynlo_feed
 --
 
 REVOKE ALL ON FUNCTION fynlo.prune_idempotency_keys(p_limit integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION fynlo.prune_idempotency_keys(p_limit integer) TO fynlo_owner;
 GRANT ALL ON FUNCTION fynlo.prune_idempotency_keys(p_limit integer) TO fynlo_app;
+
+
+--
+-- Name: FUNCTION raise_floors(p_days integer, p_after uuid, p_limit integer); Type: ACL; Schema: fynlo; Owner: fynlo_feed
+--
+
+REVOKE ALL ON FUNCTION fynlo.raise_floors(p_days integer, p_after uuid, p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION fynlo.raise_floors(p_days integer, p_after uuid, p_limit integer) TO fynlo_owner;
+GRANT ALL ON FUNCTION fynlo.raise_floors(p_days integer, p_after uuid, p_limit integer) TO fynlo_app;
 
 
 --
@@ -4032,6 +4371,14 @@ GRANT ALL ON FUNCTION fynlo.refuse_delete() TO fynlo_owner;
 
 
 --
+-- Name: FUNCTION replayable_between(p_from timestamp with time zone, p_to timestamp with time zone); Type: ACL; Schema: fynlo; Owner: fynlo_feed
+--
+
+REVOKE ALL ON FUNCTION fynlo.replayable_between(p_from timestamp with time zone, p_to timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION fynlo.replayable_between(p_from timestamp with time zone, p_to timestamp with time zone) TO fynlo_owner;
+
+
+--
 -- Name: FUNCTION restaurants_of(p_user uuid); Type: ACL; Schema: fynlo; Owner: fynlo_feed
 --
 
@@ -4047,6 +4394,14 @@ GRANT ALL ON FUNCTION fynlo.restaurants_of(p_user uuid) TO fynlo_app;
 REVOKE ALL ON FUNCTION fynlo.rfc3339(p_at timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION fynlo.rfc3339(p_at timestamp with time zone) TO fynlo_owner;
 GRANT ALL ON FUNCTION fynlo.rfc3339(p_at timestamp with time zone) TO fynlo_app;
+
+
+--
+-- Name: FUNCTION rotate_epochs(p_restaurant uuid); Type: ACL; Schema: fynlo; Owner: fynlo_feed
+--
+
+REVOKE ALL ON FUNCTION fynlo.rotate_epochs(p_restaurant uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION fynlo.rotate_epochs(p_restaurant uuid) TO fynlo_owner;
 
 
 --
@@ -4167,6 +4522,20 @@ GRANT UPDATE(seq) ON TABLE public.feed_heads TO fynlo_feed;
 
 
 --
+-- Name: COLUMN feed_heads.floor_seq; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT UPDATE(floor_seq) ON TABLE public.feed_heads TO fynlo_feed;
+
+
+--
+-- Name: COLUMN feed_heads.epoch; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT UPDATE(epoch) ON TABLE public.feed_heads TO fynlo_feed;
+
+
+--
 -- Name: TABLE idempotency_keys; Type: ACL; Schema: public; Owner: fynlo_owner
 --
 
@@ -4231,7 +4600,7 @@ GRANT SELECT,INSERT ON TABLE public.order_events TO fynlo_feed;
 
 GRANT SELECT ON TABLE public.order_events_default TO fynlo_readonly;
 GRANT SELECT ON TABLE public.order_events_default TO fynlo_app;
-GRANT SELECT ON TABLE public.order_events_default TO fynlo_feed;
+GRANT SELECT,DELETE ON TABLE public.order_events_default TO fynlo_feed;
 
 
 --

@@ -28,8 +28,7 @@ SLICE = 64  # events handed out before the writers get their turn
 SLICE_WITHIN_S = 0.25  # which lasts no longer than this
 STALE_S = 3.0  # without a word from the database for this long, nothing cached is trusted
 IDLE_ROOM_S = 600.0
-HOUSEKEEPING_EVERY_S = 3_600.0
-PRUNED_AT_ONCE = 1_000
+HEADS_CHANGED = "heads"  # on the control channel: some head is another one, though no event came
 
 
 class UnknownRestaurant(LookupError):
@@ -63,6 +62,7 @@ class Hub:
         self._rooms: dict[UUID, Room] = {}
         self._dirty: set[UUID] = set()
         self._wake = asyncio.Event()
+        self._poll_due = asyncio.Event()
         self._reader: Connection | None = None
         self._reading = asyncio.Lock()
         self._filling: dict[UUID, asyncio.Lock] = {}
@@ -165,7 +165,10 @@ class Hub:
                 self._mark(restaurant_id)
 
     def _told(self, payload: str) -> None:
-        self._on_control(payload)
+        if payload == HEADS_CHANGED:
+            self._poll_due.set()
+        else:
+            self._on_control(payload)
 
     async def _listener_connected(self) -> None:
         # LISTEN stands; what was missed before it is in the log. Read the heads, then pump.
@@ -244,21 +247,19 @@ class Hub:
             behind = {f: f.backlog for f, before in behind.items() if SLICE < f.backlog < before}
 
     async def _poll(self) -> None:
-        housekeeping_due = 0.0
         away = False  # an outage is told once, not every second
         while True:
+            self._poll_due.clear()
             try:
                 await self._compare_heads(list(self._rooms))
-                if time.monotonic() > housekeeping_due:
-                    await self._keep_house()
-                    housekeeping_due = time.monotonic() + HOUSEKEEPING_EVERY_S
                 away = False
             except (psycopg.Error, OSError) as exc:
                 if not away:
                     log.warning("feed_poll_failed", error=str(exc).strip(), next="asked again every second")
                 away = True
             self._forget_idle_rooms()
-            await asyncio.sleep(POLL_S)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._poll_due.wait(), POLL_S)
 
     async def _compare_heads(self, restaurants: list[UUID]) -> None:
         heads = await self._read_heads(restaurants)
@@ -302,15 +303,6 @@ class Hub:
                 raise
             self._confirmed_at = asked
             return heads
-
-    async def _keep_house(self) -> None:
-        """The log's coming months, and answers to retries that nobody makes any more, a batch at a time."""
-        async with self._reading:
-            await queries.make_event_partitions(await self._connection())
-        pruned = PRUNED_AT_ONCE
-        while pruned == PRUNED_AT_ONCE:
-            async with self._reading:
-                pruned = await queries.prune_idempotency_keys(await self._connection(), PRUNED_AT_ONCE)
 
     async def _connection(self) -> Connection:
         if self._reader is None or self._reader.closed:

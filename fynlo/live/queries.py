@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from fynlo.db.pool import Connection
@@ -27,6 +27,14 @@ class HeadRow(NamedTuple):
     epoch: UUID
 
 
+class Walked(NamedTuple):
+    """How a part of the restaurants' floors were raised; `upto` is where to go on, None at the end."""
+
+    upto: UUID | None
+    raised: int
+    busy: int
+
+
 async def read_events(conn: Connection, after: Sequence[tuple[UUID, int]], limit: int) -> list[EventRow]:
     """For each (restaurant, seq) at most `limit` events after it, in order."""
     cursor = await conn.execute(
@@ -47,12 +55,40 @@ async def make_event_partitions(conn: Connection) -> None:
     await conn.execute(_SQL["make_event_partitions"])
 
 
+async def keep_house(conn: Connection) -> bool:
+    """Whether this process keeps house: one at a time does, until its connection ends."""
+    return bool(await _value(conn, _SQL["keep_house"]))
+
+
+async def raise_floors(conn: Connection, days: int, after: UUID | None, limit: int) -> Walked:
+    """Raises the floors of at most `limit` restaurants behind `after` to what is `days` old."""
+    found = await conn.execute(_SQL["raise_floors"], {"days": days, "after": after, "limit": limit})
+    row = await found.fetchone()
+    assert row is not None
+    return Walked._make(row)
+
+
+async def drop_event_month(conn: Connection, months: int) -> str | None:
+    """Drops the oldest month that ended so long ago and that no screen may replay; None where there is none,
+    or where it cannot be had just now."""
+    found: str | None = await _value(conn, _SQL["drop_event_month"], months=months)
+    return found
+
+
+async def prune_default_events(conn: Connection, months: int, limit: int) -> int:
+    """Deletes at most `limit` events that old which lie in no month; returns how many."""
+    return int(await _value(conn, _SQL["prune_default_events"], months=months, limit=limit))
+
+
 async def prune_idempotency_keys(conn: Connection, limit: int) -> int:
     """Forgets at most `limit` answers older than 30 days, of every restaurant; returns how many.
 
     As many as asked for means that there are more.
     """
-    row = await (await conn.execute(_SQL["prune_idempotency_keys"], {"limit": limit})).fetchone()
+    return int(await _value(conn, _SQL["prune_idempotency_keys"], limit=limit))
+
+
+async def _value(conn: Connection, query: bytes, **parameters: object) -> Any:
+    row = await (await conn.execute(query, parameters)).fetchone()
     assert row is not None
-    pruned: int = row[0]
-    return pruned
+    return row[0]

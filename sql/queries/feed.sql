@@ -17,6 +17,48 @@ select fynlo.make_event_partitions()
 -- Forgets at most `limit` answers older than 30 days, of every restaurant; how many.
 select fynlo.prune_idempotency_keys(%(limit)s)
 
+-- name: keep_house
+-- Whether this process may: one at a time does, until its connection ends.
+select pg_try_advisory_lock(hashtext('fynlo.housekeeping'))
+
+-- name: raise_floors
+-- Raises the floors of at most `limit` restaurants behind `after` to `days` back: the last one looked at (null:
+-- no more), how many rose, how many a writer held.
+select upto, raised, busy from fynlo.raise_floors(%(days)s, %(after)s, %(limit)s)
+
+-- name: drop_event_month
+-- Drops the oldest month that ended `months` ago and that nobody may replay; its name, null where there is none.
+select fynlo.drop_event_month(%(months)s)
+
+-- name: prune_default_events
+-- Deletes at most `limit` events older than `months` from the default partition; how many.
+select fynlo.prune_default_events(%(months)s, %(limit)s)
+
+-- name: feed_status
+-- The head of one restaurant or (null) of all, its newest event, and the oldest that may be replayed.
+select restaurant_id, name, seq, floor_seq, epoch, newest_seq, newest_at, replay_from
+  from fynlo.feed_status(%(restaurant_id)s)
+
+-- name: log_status
+-- Months, the oldest month, bytes, and events without a month.
+select months, oldest_month, bytes, default_events from fynlo.log_status()
+
+-- name: listeners
+-- The sessions that wake the screens, one a process; a login without pg_monitor sees no more than the pid of
+-- another's.
+select a.pid, a.usename::text, host(a.client_addr), a.backend_start
+  from pg_stat_activity a
+ where a.datname = current_database() and a.application_name = 'fynlo-listener'
+ order by a.backend_start, a.pid
+
+-- name: notification_queue
+-- The share of the queue of notifications that is in use, 0 to 1, and the time.
+select pg_notification_queue_usage(), clock_timestamp()
+
+-- name: rotate_epochs
+-- A new epoch for one restaurant or (null) for all, and who they are. As fynlo_owner.
+select restaurant_id, name, seq, epoch from fynlo.rotate_epochs(%(restaurant_id)s)
+
 -- name: durability
 -- The settings that an acknowledged order rests on.
 select current_setting('fsync'), current_setting('full_page_writes'), current_setting('synchronous_commit')

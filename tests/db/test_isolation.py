@@ -326,4 +326,4 @@ async def test_what_the_triggers_call_is_not_for_the_application(database_url: s
         )
     names = {name for (name,) in callable_}
     assert {"enter", "claim_key", "read_events", "prune_idempotency_keys"} <= names
-    assert names.isdisjoint({"raise_versions", "drain", "order_defaults", "new_head"})
+    assert names.isdisjoint({"raise_versions", "drain", "order_defaults", "new_head", "rotate_epochs"})

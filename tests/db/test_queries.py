@@ -24,6 +24,7 @@ from fynlo.floor.queries import tables
 from fynlo.http import Reply
 from fynlo.identity import queries as identity
 from fynlo.live import queries as live
+from fynlo.live import status as feed_status
 from fynlo.menu.models import MenuQuery
 from fynlo.menu.queries import menu_page
 from fynlo.orders import work
@@ -175,6 +176,13 @@ async def test_a_typed_function_binds_every_parameter_and_no_other(
         await live.read_events(conn, [(PIZZERIA.id, 0)], 10)
         await live.make_event_partitions(conn)
         await live.prune_idempotency_keys(conn, 10)
+        await live.keep_house(conn)
+        await live.raise_floors(conn, 7, None, 10)
+        await live.drop_event_month(conn, 13)
+        await live.prune_default_events(conn, 13, 10)
+        await feed_status.read(conn)
+    async with await connect(database_url) as conn:
+        await feed_status.rotate_epochs(conn)
     takes = {(domain, name): parameters(queries(domain)[name]) for domain, name in ALL}
     wanted = {query: {frozenset(names)} for query, names in takes.items() if names}
     assert {query: found for query, found in bound.items() if takes[query]} == wanted

@@ -25,19 +25,22 @@ grant insert on audit_log to fynlo_app, fynlo_feed;
 
 grant insert on feed_heads, order_events to fynlo_feed;
 grant insert, update on day_counters to fynlo_feed;
-grant update (seq) on feed_heads to fynlo_feed;
+grant update (seq, floor_seq, epoch) on feed_heads to fynlo_feed;
+grant delete on order_events_default to fynlo_feed;  -- its trigger lets fynlo.prune_default_events() do it
 grant update (version, updated_at, closed_at) on orders to fynlo_feed;
 grant update (menu_version) on restaurants to fynlo_feed;
 grant delete, update (created_at) on idempotency_keys to fynlo_feed;  -- update: to lock what it deletes
 grant select, insert, update, delete on fynlo.touched to fynlo_feed;
 
--- What triggers call is nobody's to call: raise_versions() would reach any restaurant's orders.
+-- What triggers call is nobody's to call: raise_versions() would reach any restaurant's orders. A new epoch makes
+-- every screen load everything: the owner's to give.
 do $$
 declare
   f record;
 begin
   for f in select p.oid::regprocedure as name, p.proowner::regrole as owner,
-                  p.prorettype = 'trigger'::regtype or p.proname = 'raise_versions' as internal
+                  p.prorettype = 'trigger'::regtype
+                    or p.proname in ('raise_versions', 'replayable_between', 'rotate_epochs') as internal
              from pg_proc p where p.pronamespace = 'fynlo'::regnamespace
               and p.proowner in ('fynlo_owner'::regrole, 'fynlo_feed'::regrole)
   loop
@@ -51,4 +54,4 @@ begin
 end
 $$;
 set local role fynlo_owner;
-grant execute on function fynlo.uuid7() to fynlo_feed;
+grant execute on function fynlo.uuid7(), fynlo.event_months() to fynlo_feed;

@@ -69,12 +69,14 @@ do $$
 declare
   wanted text;
 begin
-  foreach wanted in array array['orders', 'order_items', 'order_item_modifiers', 'order_events',
-                                'order_events_default'] loop
+  foreach wanted in array array['orders', 'order_items', 'order_item_modifiers', 'order_events'] loop
     execute format('create or replace trigger %I before delete or truncate on %I
                     for each statement execute function fynlo.refuse_delete()',
                    wanted || '_keep', wanted);
   end loop;
+  -- The default partition is never dropped, so what is too old is deleted, by fynlo.prune_default_events() alone.
+  create or replace trigger order_events_default_keep before delete or truncate on order_events_default
+    for each statement execute function fynlo.refuse_delete('fynlo_feed');
   -- What a menu shows: each change raises the menu's version and tells the screens, once a transaction.
   foreach wanted in array array['tax_classes', 'categories', 'products', 'product_variants',
                                 'modifier_groups', 'modifiers', 'product_modifier_groups'] loop
