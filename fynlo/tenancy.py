@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import time
+from typing import Literal
 from uuid import UUID
 
 import msgspec
@@ -49,6 +50,13 @@ class Once(msgspec.Struct, frozen=True):
     request_hash: bytes
 
 
+class Of(msgspec.Struct, frozen=True):
+    """The thing whose restaurant is meant: fynlo.enter() knows the kinds."""
+
+    kind: Literal["order", "member of staff", "device"]
+    id: UUID
+
+
 Work = Callable[[Tenant], Awaitable[Reply]]
 
 
@@ -57,7 +65,7 @@ async def _enter(
     context: Context,
     permission: Permission,
     restaurant_id: UUID | None,
-    order_id: UUID | None,
+    of: Of | None,
     once: Once | None,
 ) -> tuple[Tenant, Reply | None]:
     """Enter, and look for the first answer to the key. One round trip."""
@@ -67,7 +75,8 @@ async def _enter(
         {
             "user_id": caller.user_id,
             "restaurant_id": restaurant_id,
-            "order_id": order_id,
+            "kind": of.kind if of else None,
+            "id": of.id if of else None,
             "device_id": caller.device_id,
             "request_id": context.request_id,
             "address": context.address,
@@ -79,7 +88,7 @@ async def _enter(
     )
     row = await cursor.fetchone()
     if row is None:
-        what = "order" if order_id else "restaurant"
+        what = of.kind if of else "restaurant"
         raise NotFound(f"There is no such {what}, or it is not yours.")
     tenant = Tenant(conn, caller.user_id, *row[:13])
     require(tenant.role, permission)
@@ -101,14 +110,14 @@ async def reading(
     permission: Permission,
     *,
     restaurant_id: UUID | None = None,
-    order_id: UUID | None = None,
+    of: Of | None = None,
 ) -> AsyncIterator[Tenant]:
-    """A transaction inside the tenant of the restaurant, or of the order.
+    """A transaction inside the tenant of the restaurant, or of the thing with that id.
 
     Raises NotFound where that is absent or another tenant's, Forbidden where the role may not.
     """
     async with transaction(pool) as conn:
-        tenant, _ = await _enter(conn, context, permission, restaurant_id, order_id, None)
+        tenant, _ = await _enter(conn, context, permission, restaurant_id, of, None)
         yield tenant
 
 
@@ -120,7 +129,7 @@ async def once(
     work: Work,
     *,
     restaurant_id: UUID | None = None,
-    order_id: UUID | None = None,
+    of: Of | None = None,
     refused: FynloError | None = None,
 ) -> Reply:
     """Do the work in one transaction, once: a request seen before gets its first answer again.
@@ -135,7 +144,7 @@ async def once(
             async with transaction(pool) as conn:
                 try:
                     tenant, replay = await _enter(
-                        conn, context, permission, restaurant_id, order_id, None if refused else request
+                        conn, context, permission, restaurant_id, of, None if refused else request
                     )
                 except psycopg.errors.LockNotAvailable as exc:
                     raise Conflict(

@@ -380,20 +380,24 @@ $$;
 ALTER FUNCTION fynlo.drop_event_month(p_months integer) OWNER TO fynlo_owner;
 
 --
--- Name: enter(uuid, uuid, uuid, uuid, text, text); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
+-- Name: enter(uuid, uuid, text, uuid, uuid, text, text); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
 --
 
-CREATE FUNCTION fynlo.enter(p_user uuid, p_restaurant uuid, p_order uuid, p_device uuid, p_request text, p_address text) RETURNS TABLE(restaurant_id uuid, role text, name text, timezone text, currency text, day_cutoff time without time zone, prices_include_tax boolean, tax_rounding text, tax_scope text, service_charge_percentage numeric, service_charge_taxable boolean, service_charge_from_covers integer, menu_version bigint)
+CREATE FUNCTION fynlo.enter(p_user uuid, p_restaurant uuid, p_kind text, p_id uuid, p_device uuid, p_request text, p_address text) RETURNS TABLE(restaurant_id uuid, role text, name text, timezone text, currency text, day_cutoff time without time zone, prices_include_tax boolean, tax_rounding text, tax_scope text, service_charge_percentage numeric, service_charge_taxable boolean, service_charge_from_covers integer, menu_version bigint)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
--- Finds the restaurant (of the order, where one is given), checks the membership, and sets the tenant,
+-- Finds the restaurant (of the thing of some kind, where an id is given), checks the membership, and sets the tenant,
 -- person, device, address and request for the rest of the transaction. No row: absent, or not theirs.
 declare
   wanted uuid := p_restaurant;
 begin
-  if p_order is not null then
-    select o.restaurant_id into wanted from orders o where o.id = p_order;
+  if p_id is not null then
+    case p_kind
+      when 'order' then select o.restaurant_id into wanted from orders o where o.id = p_id;
+      when 'member of staff' then select m.restaurant_id into wanted from memberships m where m.id = p_id;
+      when 'device' then select d.restaurant_id into wanted from devices d where d.id = p_id;
+    end case;
   end if;
   return query
     select r.id, m.role, r.name, r.timezone, r.currency, r.day_cutoff,
@@ -413,7 +417,7 @@ end
 $$;
 
 
-ALTER FUNCTION fynlo.enter(p_user uuid, p_restaurant uuid, p_order uuid, p_device uuid, p_request text, p_address text) OWNER TO fynlo_feed;
+ALTER FUNCTION fynlo.enter(p_user uuid, p_restaurant uuid, p_kind text, p_id uuid, p_device uuid, p_request text, p_address text) OWNER TO fynlo_feed;
 
 --
 -- Name: event_months(); Type: FUNCTION; Schema: fynlo; Owner: fynlo_owner
@@ -4154,12 +4158,12 @@ GRANT ALL ON FUNCTION fynlo.drop_event_month(p_months integer) TO fynlo_app;
 
 
 --
--- Name: FUNCTION enter(p_user uuid, p_restaurant uuid, p_order uuid, p_device uuid, p_request text, p_address text); Type: ACL; Schema: fynlo; Owner: fynlo_feed
+-- Name: FUNCTION enter(p_user uuid, p_restaurant uuid, p_kind text, p_id uuid, p_device uuid, p_request text, p_address text); Type: ACL; Schema: fynlo; Owner: fynlo_feed
 --
 
-REVOKE ALL ON FUNCTION fynlo.enter(p_user uuid, p_restaurant uuid, p_order uuid, p_device uuid, p_request text, p_address text) FROM PUBLIC;
-GRANT ALL ON FUNCTION fynlo.enter(p_user uuid, p_restaurant uuid, p_order uuid, p_device uuid, p_request text, p_address text) TO fynlo_owner;
-GRANT ALL ON FUNCTION fynlo.enter(p_user uuid, p_restaurant uuid, p_order uuid, p_device uuid, p_request text, p_address text) TO fynlo_app;
+REVOKE ALL ON FUNCTION fynlo.enter(p_user uuid, p_restaurant uuid, p_kind text, p_id uuid, p_device uuid, p_request text, p_address text) FROM PUBLIC;
+GRANT ALL ON FUNCTION fynlo.enter(p_user uuid, p_restaurant uuid, p_kind text, p_id uuid, p_device uuid, p_request text, p_address text) TO fynlo_owner;
+GRANT ALL ON FUNCTION fynlo.enter(p_user uuid, p_restaurant uuid, p_kind text, p_id uuid, p_device uuid, p_request text, p_address text) TO fynlo_app;
 
 
 --

@@ -2,9 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import TypeVar
 from uuid import UUID
 
 import msgspec
@@ -14,29 +12,25 @@ from litestar.params import FromPath
 
 from fynlo.context import context_of
 from fynlo.db.pool import Pool
-from fynlo.errors import FieldProblem, FynloError, Invalid, NotFound
+from fynlo.errors import FieldProblem, Invalid, NotFound
 from fynlo.http import (
     AnyRequest,
     Reply,
-    decode,
     etag,
-    idempotency_key,
     if_match,
     link,
     query,
     read_body,
-    request_hash,
     restaurant_in,
 )
 from fynlo.identity.rules import may
 from fynlo.openapi import Operation, described
-from fynlo.tenancy import Once, Tenant, once, reading
+from fynlo.tenancy import Of, Tenant, reading
+from fynlo.writing import written
 
 from . import queries, work
 from .audience import order_without_money, orders_without_money
 from .models import MoreItems, NewOrder, NewStatus, Order, OrdersQuery
-
-T = TypeVar("T")
 
 _VARY = {"Vary": "Authorization"}
 _LISTS = frozenset({"status"})
@@ -73,47 +67,6 @@ def _after(cursor: str | None) -> tuple[datetime, UUID] | None:
 def order_routes(pool: Pool) -> list[HTTPRouteHandler]:
     """The routes of the orders."""
 
-    async def write(
-        request: AnyRequest,
-        kind: type[T],
-        do: Callable[[Tenant, T, bytes], Awaitable[Reply]],
-        *,
-        restaurant_id: UUID | None = None,
-        order_id: UUID | None = None,
-        body: bytes,
-        retry_safe: Callable[[T], bool] = lambda _value: True,
-        or_else: str = "",
-    ) -> Response[bytes]:
-        """Judge the request in the contract's order, and do its work once."""
-        key: str | None = None
-        value: T | None = None
-        hashed = b""
-        refused: FynloError | None = None
-        try:
-            key = idempotency_key(request)
-            value = decode(body, kind)
-            hashed = request_hash(value)
-            if key is None and not retry_safe(value):
-                refused = work.key_required(or_else)
-        except FynloError as error:
-            refused = error
-
-        async def work_on(tenant: Tenant) -> Reply:
-            assert value is not None
-            return await do(tenant, value, hashed)
-
-        reply = await once(
-            pool,
-            context_of(request.scope),
-            "orders.write",
-            Once(request.method, request.url.path, key, hashed),
-            work_on,
-            restaurant_id=restaurant_id,
-            order_id=order_id,
-            refused=refused,
-        )
-        return reply.response()
-
     @post(
         "/api/v1/orders",
         opt=described(
@@ -137,8 +90,10 @@ def order_routes(pool: Pool) -> list[HTTPRouteHandler]:
         Refusals: `out_of_stock` names the lines, `modifier_selection` the limits, `table_occupied` the order
         that is open at the table, `id_conflict` an id that is taken."""
         body = await read_body(request)
-        return await write(
+        return await written(
             request,
+            pool,
+            "orders.write",
             NewOrder,
             work.create,
             restaurant_id=restaurant_in(body),
@@ -193,7 +148,9 @@ def order_routes(pool: Pool) -> list[HTTPRouteHandler]:
     )
     async def get_order(request: AnyRequest, order_id: FromPath[UUID]) -> Response[bytes]:
         """As it is now."""
-        async with reading(pool, context_of(request.scope), "orders.read", order_id=order_id) as tenant:
+        async with reading(
+            pool, context_of(request.scope), "orders.read", of=Of("order", order_id)
+        ) as tenant:
             found = await queries.order_read(tenant.conn, tenant.restaurant_id, order_id)
         if found is None:
             raise NotFound("There is no such order, or it is not yours.")
@@ -228,11 +185,13 @@ def order_routes(pool: Pool) -> list[HTTPRouteHandler]:
         async def do(tenant: Tenant, more: MoreItems, hashed: bytes) -> Reply:
             return await work.append(tenant, order_id, more, hashed, if_match(request, required=False))
 
-        return await write(
+        return await written(
             request,
+            pool,
+            "orders.write",
             MoreItems,
             do,
-            order_id=order_id,
+            of=Of("order", order_id),
             body=await read_body(request),
             retry_safe=lambda more: all(item.id is not None for item in more.items),
             or_else="give every line an `id` of your own",
@@ -262,6 +221,14 @@ def order_routes(pool: Pool) -> list[HTTPRouteHandler]:
         async def do(tenant: Tenant, new: NewStatus, _hashed: bytes) -> Reply:
             return await work.set_status(tenant, order_id, new, if_match(request, required=True))
 
-        return await write(request, NewStatus, do, order_id=order_id, body=await read_body(request))
+        return await written(
+            request,
+            pool,
+            "orders.write",
+            NewStatus,
+            do,
+            of=Of("order", order_id),
+            body=await read_body(request),
+        )
 
     return [create_order, list_orders, get_order, append_items, set_status]

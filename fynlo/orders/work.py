@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from fynlo.errors import BadRequest, Conflict, FieldProblem, Invalid, NotFound, VersionConflict
+from fynlo.errors import Conflict, FieldProblem, Invalid, NotFound, VersionConflict
 from fynlo.http import Reply, etag, utc_now
 from fynlo.ids import uuid7
 from fynlo.menu.models import OrderType
@@ -21,13 +21,6 @@ from .rules import CLOSED, OrderStatus, transition_allowed
 
 OFFLINE_FOR = timedelta(hours=72)
 CLOCK_SKEW = timedelta(minutes=2)  # a tablet's clock runs a little ahead
-
-
-def key_required(what: str) -> BadRequest:
-    return BadRequest(
-        f"Send an Idempotency-Key header, or {what}, so that a retry cannot double it.",
-        code="idempotency_key_required",
-    )
 
 
 def reply(order: Order, status: int = 200, headers: dict[str, str] | None = None) -> Reply:

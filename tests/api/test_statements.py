@@ -88,7 +88,8 @@ async def test_a_menu_that_is_not_known_costs_the_same_for_one_product_and_for_a
         await asyncio.sleep(0.02)
         costs.append(wiretap.count - before)
     assert min(costs) >= 3
-    assert max(costs) <= 5
+    # who asks may be looked up again in between, and a connection be made: far from one for each product
+    assert max(costs) <= 8
 
 
 async def test_writing_costs_the_same_for_one_line_and_for_many(wiretap: Wiretap, tapped: Person) -> None:

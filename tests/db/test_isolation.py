@@ -229,7 +229,7 @@ async def test_a_line_of_another_tenants_order_is_refused(two_places: str) -> No
 async def _enter(conn: Connection, user: UUID, restaurant: UUID | None, order: UUID | None) -> list[Any]:
     return await rows(
         conn,
-        "select restaurant_id, role from fynlo.enter(%s, %s, %s, null, 'r', null)",
+        "select restaurant_id, role from fynlo.enter(%s, %s, 'order', %s, null, 'r', null)",
         user,
         restaurant,
         order,

@@ -180,9 +180,9 @@ async def test_the_open_orders_are_found_among_the_open_ones(grown_url: str) -> 
 # -- what runs inside functions and triggers, by what the transaction has scanned
 
 CALLS: dict[str, tuple[str, tuple[Any, ...]]] = {
-    "entering a restaurant": ("select * from fynlo.enter(%s, %s, null, null, 'r', null)", (id_of("user"), PLACE)),
+    "entering a restaurant": ("select * from fynlo.enter(%s, %s, null, null, null, 'r', null)", (id_of("user"), PLACE)),
     "entering by an order": (
-        "select * from fynlo.enter(%s, null, %s, null, 'r', null)", (id_of("user"), id_of("order", 2)),
+        "select * from fynlo.enter(%s, null, 'order', %s, null, 'r', null)", (id_of("user"), id_of("order", 2)),
     ),
     "claiming a key": (
         "select * from fynlo.claim_key(%s, %s, 'POST', '/', 'k', '')", (PLACE, id_of("user")),

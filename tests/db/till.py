@@ -18,7 +18,7 @@ from fynlo.identity.models import Principal, User
 from fynlo.orders import work
 from fynlo.orders.models import ChosenModifier, MoreItems, NewItem, NewOrder, NewStatus, Order
 from fynlo.orders.queries import order_read
-from fynlo.tenancy import Once, Work, once, reading
+from fynlo.tenancy import Of, Once, Work, once, reading
 
 Database = psycopg.AsyncConnection[TupleRow]
 
@@ -135,17 +135,17 @@ class Till:
     async def add(self, order: Order, *items: NewItem, send: bool = True) -> Order:
         more = MoreItems(items=items, send=send)
         return await self._do(
-            lambda tenant: work.append(tenant, order.id, more, b"more", None), order_id=order.id
+            lambda tenant: work.append(tenant, order.id, more, b"more", None), of=Of("order", order.id)
         )
 
     async def move(self, order: Order, status: Any, reason: str | None = None) -> Order:
         new = NewStatus(status, reason)
         return await self._do(
-            lambda tenant: work.set_status(tenant, order.id, new, order.version), order_id=order.id
+            lambda tenant: work.set_status(tenant, order.id, new, order.version), of=Of("order", order.id)
         )
 
     async def read(self, order_id: UUID) -> Order:
-        async with reading(self.pool, self.context, "orders.read", order_id=order_id) as tenant:
+        async with reading(self.pool, self.context, "orders.read", of=Of("order", order_id)) as tenant:
             found = await order_read(tenant.conn, tenant.restaurant_id, order_id)
         assert found is not None
         return found[0].order

@@ -5,7 +5,7 @@ set local role fynlo_feed;
 drop function if exists fynlo.enter(uuid, uuid, uuid, uuid, text);
 
 create or replace function fynlo.enter(
-  p_user uuid, p_restaurant uuid, p_order uuid, p_device uuid, p_request text, p_address text
+  p_user uuid, p_restaurant uuid, p_kind text, p_id uuid, p_device uuid, p_request text, p_address text
 ) returns table (
   restaurant_id uuid, role text, name text, timezone text, currency text, day_cutoff time,
   prices_include_tax boolean, tax_rounding text, tax_scope text,
@@ -15,13 +15,17 @@ create or replace function fynlo.enter(
 language plpgsql volatile security definer
 set search_path = pg_catalog, public, pg_temp
 as $$
--- Finds the restaurant (of the order, where one is given), checks the membership, and sets the tenant,
+-- Finds the restaurant (of the thing of some kind, where an id is given), checks the membership, and sets the tenant,
 -- person, device, address and request for the rest of the transaction. No row: absent, or not theirs.
 declare
   wanted uuid := p_restaurant;
 begin
-  if p_order is not null then
-    select o.restaurant_id into wanted from orders o where o.id = p_order;
+  if p_id is not null then
+    case p_kind
+      when 'order' then select o.restaurant_id into wanted from orders o where o.id = p_id;
+      when 'member of staff' then select m.restaurant_id into wanted from memberships m where m.id = p_id;
+      when 'device' then select d.restaurant_id into wanted from devices d where d.id = p_id;
+    end case;
   end if;
   return query
     select r.id, m.role, r.name, r.timezone, r.currency, r.day_cutoff,
