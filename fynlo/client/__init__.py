@@ -19,10 +19,20 @@ from fynlo.client.errors import (
     ProblemError,
     Unreachable,
 )
-from fynlo.client.events import Connected, Disconnected, Event, Notice, Resync, StatusChange, Stopped
+from fynlo.client.events import (
+    Connected,
+    Disconnected,
+    Event,
+    LoggedEvent,
+    Notice,
+    Resync,
+    StatusChange,
+    Stopped,
+)
 from fynlo.client.feed import Feed
 from fynlo.client.http import ApiClient
 from fynlo.client.models import (
+    AuditEntry,
     Login,
     Me,
     Membership,
@@ -43,6 +53,7 @@ from fynlo.client.wire import Exchange, Wire
 
 __all__ = [
     "ApiClient",
+    "AuditEntry",
     "BadAnswer",
     "Choice",
     "ClientError",
@@ -53,6 +64,7 @@ __all__ = [
     "Feed",
     "FeedStopped",
     "FieldError",
+    "LoggedEvent",
     "Login",
     "Me",
     "Membership",

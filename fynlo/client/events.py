@@ -44,6 +44,29 @@ class Event(Struct, frozen=True):
         return msgspec.json.decode(self.data, type=kind)
 
 
+class LoggedEvent(Struct, frozen=True):
+    """An event as the log keeps it; `type`, `data`, `order` and `decode` as of `Event`.
+
+    `entity_id` is the order, ticket, table or product it is about. `actor` is the person whose request it
+    was; None for what was done in the database itself.
+    """
+
+    seq: int
+    type: str
+    entity_id: str
+    timestamp: datetime
+    actor: str | None
+    data: msgspec.Raw
+
+    @property
+    def order(self) -> Order | None:
+        return self.decode(_OrderData).order
+
+    def decode(self, kind: builtins.type[T]) -> T:
+        """`data` as a Struct of the caller's, or as `dict`."""
+        return msgspec.json.decode(self.data, type=kind)
+
+
 class _OrderData(Struct):
     order: Order | None = None
 

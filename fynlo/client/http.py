@@ -23,20 +23,21 @@ from __future__ import annotations
 import asyncio
 import time
 import weakref
-from collections.abc import Awaitable, Callable, Iterable
-from datetime import date
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from datetime import date, datetime
 from types import TracebackType
-from typing import Literal
-from uuid import uuid4
+from typing import Any, Literal
 
 import httpx
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from fynlo.client.answers import lowest, position_of, read, snapshot
+from fynlo.client.authorized import Authorized
 from fynlo.client.errors import NotLoggedIn, ProblemError, Unreachable
+from fynlo.client.events import LoggedEvent
 from fynlo.client.feed import Feed
-from fynlo.client.models import Login, Me, Position, Product, Restaurant, Snapshot, Table
+from fynlo.client.models import AuditEntry, Login, Me, Position, Product, Restaurant, Snapshot, Table
 from fynlo.client.orders import NewItem, NewOrder, Order
 from fynlo.client.tokens import TokenManager, TokenSource
 from fynlo.client.wire import Exchange, Params, Sleep, Wire
@@ -81,6 +82,7 @@ class ApiClient:
                 self._wire, refresh_token=refresh_token, on_rotate=on_rotate, clock=clock
             )
         self.tokens: TokenSource = tokens
+        self._ask = Authorized(self._wire, tokens).ask
         self._feeds: weakref.WeakSet[Feed] = weakref.WeakSet()
         self._menus: dict[tuple[str, ...], tuple[str, Snapshot[Product]]] = {}
 
@@ -117,15 +119,15 @@ class ApiClient:
 
     async def me(self) -> Me:
         """Who is logged in, and their permissions by restaurant."""
-        return read(await self._get("/auth/me"), Me)
+        return read(await self._ask("GET", "/auth/me"), Me)
 
     async def restaurants(self) -> list[Restaurant]:
         """The restaurants this person works for."""
-        return read(await self._get("/restaurants"), list[Restaurant])
+        return read(await self._ask("GET", "/restaurants"), list[Restaurant])
 
     async def restaurant(self, restaurant_id: str) -> Restaurant:
         """A restaurant and its settings."""
-        return read(await self._get(f"/restaurants/{restaurant_id}"), Restaurant)
+        return read(await self._ask("GET", f"/restaurants/{restaurant_id}"), Restaurant)
 
     async def tables(self, restaurant_id: str) -> Snapshot[Table]:
         """The tables of a restaurant, page by page; the position is the lowest of its pages'."""
@@ -136,7 +138,7 @@ class ApiClient:
                 "page": len(pages) + 1,
                 "limit": 100,
             }
-            pages.append(snapshot(await self._get("/tables", params), Table))
+            pages.append(snapshot(await self._ask("GET", "/tables", params=params), Table))
         tables = [table for page in pages for table in page.items]
         return Snapshot(tables, lowest([page.position for page in pages]), pages[0].total)
 
@@ -153,7 +155,9 @@ class ApiClient:
         if category is not None:
             params["category"] = category
         known = self._menus.get(key := tuple(map(str, params.values())))
-        response = await self._get("/menu", params, {"if-none-match": known[0]} if known else {})
+        response = await self._ask(
+            "GET", "/menu", params=params, headers={"if-none-match": known[0]} if known else {}
+        )
         if response.status_code == httpx.codes.NOT_MODIFIED and known:
             return msgspec.structs.replace(known[1], position=position_of(response))
         answer = snapshot(response, Product)
@@ -202,7 +206,7 @@ class ApiClient:
         orders: list[Order] = []
         positions: list[Position | None] = []
         while True:
-            response = await self._get("/orders", query)
+            response = await self._ask("GET", "/orders", params=query)
             page = snapshot(response, Order)
             orders += page.items
             positions.append(page.position)
@@ -214,7 +218,7 @@ class ApiClient:
 
     async def order(self, order_id: str) -> Order:
         """An order as it is now."""
-        return read(await self._get(f"/orders/{order_id}"), Order)
+        return read(await self._ask("GET", f"/orders/{order_id}"), Order)
 
     async def create_order(self, order: NewOrder, *, idempotency_key: str | None = None) -> Order:
         """Creates an order and answers with it, priced by the server.
@@ -252,6 +256,86 @@ class ApiClient:
         path = f"/orders/{order.id}/status"
         return read(await self._post(path, change, idempotency_key, {"if-match": order.etag}), Order)
 
+    # the log
+
+    async def events(
+        self, restaurant_id: str, after: Position | None = None, *, limit: int = 200
+    ) -> AsyncIterator[Snapshot[LoggedEvent]]:
+        """The event log after a position, or from the oldest event kept, in pages of up to `limit` (1,000).
+
+        Store the `position` of each page once it is dealt with: that is where to go on, by this method or by
+        a feed. It ends at the end of the log. Raises ProblemError: `events_gone` where what follows `after`
+        is no longer kept, `epoch_changed` and `ahead_of_head` where `after` is of another log, as after a
+        restore; all three ask for a snapshot.
+        """
+        query = httpx.QueryParams({"restaurant_id": restaurant_id, "limit": limit, "after": 0})
+        if after is not None:
+            query = query.merge({"after": after.seq, "epoch": after.epoch})
+        while True:
+            response = await self._ask("GET", "/events", params=query)
+            yield snapshot(response, LoggedEvent)
+            link = response.links.get("next", {}).get("url")
+            if link is None:
+                return
+            query = httpx.URL(link).params
+
+    async def audit(
+        self,
+        restaurant_id: str,
+        *,
+        action: str | None = None,
+        actor: str | None = None,
+        entity_id: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> AsyncIterator[AuditEntry]:
+        """Who did what, newest first, read page by page as you go on. Times are aware datetimes."""
+        asked = {
+            "restaurant_id": restaurant_id,
+            "action": action,
+            "actor": actor,
+            "entity_id": entity_id,
+            "since": since.isoformat() if since else None,
+            "until": until.isoformat() if until else None,
+            "limit": "100",
+        }
+        query = httpx.QueryParams({name: value for name, value in asked.items() if value is not None})
+        while True:
+            response = await self._ask("GET", "/audit", params=query)
+            for entry in read(response, list[AuditEntry]):
+                yield entry
+            link = response.links.get("next", {}).get("url")
+            if link is None:
+                return
+            query = httpx.URL(link).params
+
+    # the rest
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Params | None = None,
+        body: object = UNSET,
+        headers: Mapping[str, str] | None = None,
+        idempotency_key: str | None = None,
+    ) -> Any:
+        """What has no method of its own here: the JSON of any route below /api/v1, None for an empty answer.
+
+        `body` is anything that is JSON, Structs included. A GET, and a POST outside /auth under its
+        idempotency key, are tried up to three times; other requests are sent once.
+        """
+        response = await self._ask(
+            method,
+            path,
+            params=params,
+            body=None if body is UNSET else msgspec.json.encode(body),
+            headers=headers,
+            idempotency_key=idempotency_key,
+        )
+        return read(response, object) if response.content else None
+
     # the feed
 
     def feed(
@@ -277,11 +361,8 @@ class ApiClient:
         return feed
 
     async def _log_out(self, path: str, *, told: bool = False) -> None:
-        async def attempt(token: str) -> httpx.Response:
-            return await self._wire.send("POST", path, headers={"authorization": f"Bearer {token}"})
-
         try:
-            await self._authorized(attempt)
+            await self._ask("POST", path)
         except (NotLoggedIn, ProblemError, Unreachable) as error:
             over = isinstance(error, NotLoggedIn) or (
                 isinstance(error, ProblemError) and error.status == httpx.codes.UNAUTHORIZED
@@ -292,42 +373,8 @@ class ApiClient:
             if self._session is not None:
                 self._session.forget()
 
-    async def _get(
-        self,
-        path: str,
-        params: Params | httpx.QueryParams | None = None,
-        headers: dict[str, str] | None = None,
-    ) -> httpx.Response:
-        async def attempt(token: str) -> httpx.Response:
-            sent = {"authorization": f"Bearer {token}", **(headers or {})}
-            return await self._wire.send("GET", path, params=params, headers=sent)
-
-        return await self._authorized(attempt)
-
     async def _post(
         self, path: str, body: Struct, idempotency_key: str | None, headers: dict[str, str] | None = None
     ) -> httpx.Response:
         content = msgspec.json.encode(body)
-        key = idempotency_key or str(uuid4())
-
-        async def attempt(token: str) -> httpx.Response:
-            sent = {"authorization": f"Bearer {token}", "idempotency-key": key, **(headers or {})}
-            return await self._wire.send("POST", path, body=content, headers=sent)
-
-        return await self._authorized(attempt)
-
-    async def _authorized(self, send: Callable[[str], Awaitable[httpx.Response]]) -> httpx.Response:
-        refreshed = False
-
-        async def attempt() -> httpx.Response:
-            nonlocal refreshed
-            token = await self.tokens.token()
-            try:
-                return await send(token)
-            except ProblemError as error:
-                if error.status != httpx.codes.UNAUTHORIZED or refreshed:
-                    raise
-            refreshed = True
-            return await send(await self.tokens.refresh(token))
-
-        return await self._wire.retrying(attempt)
+        return await self._ask("POST", path, body=content, headers=headers, idempotency_key=idempotency_key)

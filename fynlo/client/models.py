@@ -8,7 +8,7 @@ ignored. A role that may not see money (kitchen) gets orders and menus without i
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from msgspec import Struct
 
@@ -175,3 +175,21 @@ class Table(Struct, frozen=True):
     seats: int | None = None
     section_id: str | None = None
     status: str = "available"
+
+
+class AuditEntry(Struct, frozen=True):
+    """Who did what. `actor` is None where somebody worked in the database itself; `before` and `after` hold
+    what changed and nothing else."""
+
+    id: str
+    at: datetime
+    action: str
+    entity_id: str | None = None
+    actor: str | None = None
+    actor_name: str | None = None
+    approver: str | None = None
+    device_id: str | None = None
+    address: str | None = None
+    request_id: str | None = None
+    before: dict[str, Any] | None = None
+    after: dict[str, Any] | None = None

@@ -80,7 +80,7 @@ class Wire:
         method: str,
         path: str,
         *,
-        params: Params | None = None,
+        params: Params | httpx.QueryParams | None = None,
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
         timeout: float = TIMEOUT,

@@ -56,19 +56,26 @@ class Hand:
 
 
 class Tokens:
-    """Hands out t0; a refused token is replaced by the next. `failures` come first."""
+    """Hands out t0; a refused token is replaced by the next. `failures` come first; nothing without `given`."""
 
     def __init__(self) -> None:
         self.n = 0
         self.refused: list[str] = []
         self.failures: list[Exception] = []
+        self.given = asyncio.Event()
+        self.given.set()
+        self.asked = asyncio.Event()
 
     async def token(self) -> str:
+        self.asked.set()
+        await self.given.wait()
         if self.failures:
             raise self.failures.pop(0)
         return f"t{self.n}"
 
     async def refresh(self, failed: str) -> str:
+        self.asked.set()
+        await self.given.wait()
         if self.failures:
             raise self.failures.pop(0)
         self.refused.append(failed)
@@ -126,7 +133,7 @@ class Peer:
 
 
 class Door:
-    """Where the feed connects to; `refuse` answers upgrades with plain HTTP."""
+    """Where the feed connects to; `refuse` answers upgrades with plain HTTP, `lets_in` cleared not at all."""
 
     def __init__(self) -> None:
         self.peers: asyncio.Queue[Peer] = asyncio.Queue()
@@ -137,6 +144,9 @@ class Door:
         self.hand = Hand()
         self.tokens = Tokens()
         self.server: Server
+        self.knocked = asyncio.Event()
+        self.lets_in = asyncio.Event()
+        self.lets_in.set()
 
     async def handle(self, socket: ServerConnection) -> None:
         self.open += 1
@@ -147,15 +157,21 @@ class Door:
         if not self.open:
             self.empty.set()
 
-    def answer(self, _: ServerConnection, __: Request) -> Response | None:
+    async def answer(self, _: ServerConnection, __: Request) -> Response | None:
+        self.knocked.set()
+        await self.lets_in.wait()
         return self.refuse.pop(0) if self.refuse else None
 
     async def peer(self) -> Peer:
         return await asyncio.wait_for(self.peers.get(), PATIENCE)
 
+    @property
+    def port(self) -> int:
+        port: int = next(iter(self.server.sockets)).getsockname()[1]
+        return port
+
     def feed(self, position: Position | None = None, **options: Any) -> Feed:
-        port = next(iter(self.server.sockets)).getsockname()[1]
-        url = f"http://127.0.0.1:{port}"
+        url = f"http://127.0.0.1:{self.port}"
         return Feed(url, "r1", self.tokens, position=position, timing=self.hand.timing, **options)
 
 

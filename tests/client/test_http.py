@@ -1,5 +1,6 @@
 """ApiClient: tries, keys, refusals, snapshots and pages, against a scripted transport."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -19,8 +20,11 @@ from fynlo.client import (
     Order,
     Position,
     ProblemError,
+    TokenManager,
     Unreachable,
+    Wire,
 )
+from fynlo.client.wire import backoff
 
 ORDER: dict[str, Any] = {
     "id": "o1",
@@ -314,3 +318,119 @@ async def test_a_replay_is_seen_by_who_counts() -> None:
     assert [(e.method, e.path, e.status, e.replayed) for e in server.exchanges] == [
         ("POST", "/orders", 201, True)
     ]
+
+
+async def test_a_hundred_requests_that_are_refused_at_once_make_one_refresh() -> None:
+    server = Server(lambda _: httpx.Response(200, json=[]))
+    refused = 0
+    all_are_asked = asyncio.Event()
+
+    async def refuses_the_first_token(request: httpx.Request) -> httpx.Response:
+        nonlocal refused
+        if request.headers.get("authorization") != "Bearer a0":
+            return server(request)
+        refused += 1
+        if refused == 100:
+            all_are_asked.set()
+        await all_are_asked.wait()
+        return problem(401, "token_invalid")
+
+    async with ApiClient("http://fynlo.test", transport=httpx.MockTransport(refuses_the_first_token)) as api:
+        await api.login("a@b.test", "secret")
+        assert await asyncio.gather(*(api.restaurants() for _ in range(100))) == [[]] * 100
+    assert (refused, server.refreshes) == (100, 1)
+    assert server.sent("authorization") == ["Bearer a1"] * 100
+
+
+async def test_a_request_has_15_seconds_and_a_refresh_5(monkeypatch: pytest.MonkeyPatch) -> None:
+    limits: list[float | None] = []
+    real = asyncio.timeout
+
+    def timeout(delay: float | None) -> asyncio.Timeout:
+        limits.append(delay)
+        return real(0)
+
+    async def never(_: httpx.Request) -> httpx.Response:
+        await asyncio.get_running_loop().create_future()
+        raise AssertionError
+
+    monkeypatch.setattr(asyncio, "timeout", timeout)
+    wire = Wire("http://fynlo.test", transport=httpx.MockTransport(never))
+    tokens = TokenManager(wire, refresh_token="r0")
+    with pytest.raises(Unreachable, match="GET /menu got no answer: TimeoutError"):
+        await wire.send("GET", "/menu")
+    with pytest.raises(Unreachable):
+        await tokens.token()
+    with pytest.raises(Unreachable):
+        await tokens.login("a@b.test", "secret")
+    await wire.aclose()
+    assert limits == [15, 5, 15]
+
+
+def test_the_backoff_doubles_up_to_ten_seconds() -> None:
+    assert [backoff(n) for n in range(6)] == [1, 2, 4, 8, 10, 10]
+
+
+@pytest.mark.parametrize("away", [httpx.ConnectError("away"), problem(401, "token_revoked")], ids=repr)
+async def test_logging_out_forgets_the_session_even_if_the_server_is_away(away: Answer) -> None:
+    server = Server(lambda _: away)
+    async with await server.client() as api:
+        await api.logout()
+        asked = len(server.requests)
+        with pytest.raises(NotLoggedIn):
+            await api.me()
+    assert len(server.requests) == asked
+    assert server.requests[0].url.path == "/api/v1/auth/logout"
+    assert server.sent("idempotency-key")[0] is None
+
+
+async def test_logging_out_everywhere_says_when_the_server_was_not_told() -> None:
+    server = Server([httpx.Response(204), httpx.ConnectError("away")])
+    async with await server.client() as api:
+        await api.logout_everywhere()
+        await api.login("a@b.test", "secret")
+        with pytest.raises(Unreachable):
+            await api.logout_everywhere()
+        with pytest.raises(NotLoggedIn):
+            await api.me()
+
+
+async def test_what_has_no_method_is_requested_by_its_path() -> None:
+    busy = problem(503, "overloaded")
+    server = Server([busy, httpx.Response(200, json={"id": 1}), busy, httpx.Response(204), busy])
+    async with await server.client() as api:
+        assert await api.request("GET", "/later", params={"page": 2}) == {"id": 1}
+        assert await api.request("POST", "/later", body={"a": 1}, idempotency_key="k") is None
+        with pytest.raises(ProblemError):
+            await api.request("PATCH", "/later", body={"a": 1})
+    assert server.sent("idempotency-key") == [None, None, "k", "k", None]
+    assert server.requests[0].url.query == b"page=2"
+    assert server.requests[2].content == b'{"a":1}'
+    assert server.waits == [1.0, 1.0]
+
+
+async def test_the_log_is_read_page_by_page_from_a_position() -> None:
+    def event(seq: int) -> dict[str, Any]:
+        about = {"entity_id": "o1", "timestamp": "2026-11-23T19:00:00Z", "actor": None}
+        return {"seq": seq, "type": "order.created", "data": {"order": ORDER}, **about}
+
+    def log(request: httpx.Request) -> httpx.Response:
+        if request.url.params["after"] == "41":
+            link = '<http://internal/api/v1/events?restaurant_id=r1&after=43&epoch=e1>; rel="next"'
+            body = [event(42), event(43)]
+            return httpx.Response(200, json=body, headers={"fynlo-feed": "e1:43", "link": link})
+        return httpx.Response(200, json=[], headers={"fynlo-feed": "e1:50"})
+
+    server = Server(log)
+    async with await server.client() as api:
+        pages = [page async for page in api.events("r1", Position("e1", 41), limit=2)]
+        assert [[event.seq for event in page.items] for page in pages] == [[42, 43], []]
+        assert [page.position for page in pages] == [Position("e1", 43), Position("e1", 50)]
+        assert pages[0].items[0].order == msgspec.convert(ORDER, Order)
+        assert server.requests[0].url.params == httpx.QueryParams(
+            {"restaurant_id": "r1", "limit": 2, "after": 41, "epoch": "e1"}
+        )
+        async for _ in api.events("r1"):
+            pass
+    assert "epoch" not in server.requests[-1].url.params
+    assert server.requests[-1].url.params["after"] == "0"

@@ -167,3 +167,40 @@ async def test_each_new_refresh_token_is_told(issuer: Issuer, wire: Wire) -> Non
     tokens = TokenManager(wire, refresh_token="refresh-0", on_rotate=stored.append, clock=lambda: issuer.now)
     await tokens.refresh(await tokens.token())
     assert stored == ["refresh-1", "refresh-2"]
+
+
+async def test_a_refresh_that_ends_after_the_session_was_forgotten_brings_nothing_back(
+    issuer: Issuer, tokens: TokenManager
+) -> None:
+    issuer.gate.clear()
+    (caller,) = await callers(tokens, 1)
+    await issuer.asked.wait()
+    tokens.forget()
+    issuer.gate.set()
+    with pytest.raises(NotLoggedIn, match="meanwhile"):
+        await caller
+    assert tokens.refresh_token is None
+    with pytest.raises(NotLoggedIn):
+        await tokens.token()
+    assert issuer.calls == ["refresh"]
+
+
+async def test_a_refused_token_is_not_replaced_by_one_that_is_stale_itself(
+    issuer: Issuer, tokens: TokenManager
+) -> None:
+    first = await tokens.token()
+    assert await tokens.refresh(first) == "access-2"
+    issuer.now += 900
+    assert await tokens.refresh(first) == "access-3"
+
+
+async def test_a_refused_token_is_handed_out_to_nobody_while_none_can_be_had(
+    issuer: Issuer, tokens: TokenManager
+) -> None:
+    refused = await tokens.token()
+    issuer.failures = [httpx.ConnectError("no network")] * 2
+    with pytest.raises(Unreachable):
+        await tokens.refresh(refused)
+    with pytest.raises(Unreachable):
+        await tokens.token()
+    assert await tokens.token() == "access-4"
