@@ -11,8 +11,6 @@ import msgspec
 import psycopg
 import redis.asyncio
 import structlog
-from limits.aio.storage import MemoryStorage, RedisStorage, Storage
-from limits.aio.strategies import MovingWindowRateLimiter
 from litestar import Litestar, Response, get
 from litestar.handlers import HTTPRouteHandler
 
@@ -20,7 +18,7 @@ from fynlo import __version__, metrics, openapi
 from fynlo.audit.routes import audit_routes
 from fynlo.db.feed import Position
 from fynlo.db.pool import create_pool
-from fynlo.edge import Edge
+from fynlo.edge import Edge, Rates
 from fynlo.errors import NotFound, Unauthorized, Unavailable
 from fynlo.events.audiences import KITCHEN, POS, POS_WITHOUT_MONEY
 from fynlo.events.routes import event_routes
@@ -30,6 +28,7 @@ from fynlo.identity.routes import identity_routes
 from fynlo.identity.rules import may
 from fynlo.identity.sessions import Sessions
 from fynlo.identity.tokens import Tokens
+from fynlo.limiting import Attempts, Rate
 from fynlo.live.connection import Connection
 from fynlo.live.housekeeping import Housekeeping
 from fynlo.live.hub import Hub, UnknownRestaurant
@@ -39,7 +38,9 @@ from fynlo.live.socket import Sockets
 from fynlo.menu.cache import MenuCache, SharedMenus
 from fynlo.menu.routes import menu_routes
 from fynlo.orders.routes import order_routes
+from fynlo.origins import Cors
 from fynlo.problems import HANDLERS
+from fynlo.proxies import Proxies
 from fynlo.restaurants.routes import restaurant_routes
 from fynlo.settings import Settings
 from fynlo.web.pages import page_routes
@@ -61,7 +62,7 @@ class Server:
             self._pool,
             Tokens(settings.secret, settings.access_token_s),
             settings.refresh_token_s,
-            MovingWindowRateLimiter(_limit_storage(settings.redis_url)),
+            Attempts(settings.redis_url),
         )
         self._menus = MenuCache(enabled=settings.menu_cache)
         self._hub = Hub(
@@ -116,6 +117,13 @@ class Server:
             public=openapi.public_paths(handlers),
             media=openapi.other_media(handlers),
             max_in_flight=settings.max_in_flight,
+            rates=Rates(
+                Rate("person", "This person", settings.requests_per_person),
+                Rate("restaurant", "This restaurant", settings.requests_per_restaurant),
+                Rate("address", "This address", settings.requests_per_address, window_s=10),
+            ),
+            proxies=Proxies(settings.trusted_proxies),
+            cors=Cors(settings.allowed_origins),
         )
 
     @asynccontextmanager
@@ -228,12 +236,6 @@ def _redis(url: str | None) -> redis.asyncio.Redis | None:
         socket_connect_timeout=REDIS_WITHIN_S,
     )
     return redis.asyncio.Redis(connection_pool=pool)
-
-
-def _limit_storage(url: str | None) -> Storage:
-    if url is None:
-        return MemoryStorage()
-    return RedisStorage(f"async+{url}", implementation="redispy", wrap_exceptions=False)
 
 
 def _document_route(document: dict[str, Any]) -> HTTPRouteHandler:

@@ -8,6 +8,7 @@ import msgspec
 from fynlo.errors import Forbidden, NotFound, Unauthorized
 from fynlo.identity.models import Membership, Principal
 from fynlo.identity.rules import Permission, may
+from fynlo.limiting import Rate
 
 
 class Context(msgspec.Struct):
@@ -16,6 +17,8 @@ class Context(msgspec.Struct):
     request_id: str
     address: str
     principal: Principal | None = None
+    rate: Rate | None = None  # of restaurants; None once the request was counted
+    began: float = 0.0
 
     @property
     def caller(self) -> Principal:
@@ -25,6 +28,15 @@ class Context(msgspec.Struct):
                 "Send an access token: `Authorization: Bearer …`, from POST /api/v1/auth/login."
             )
         return self.principal
+
+    def count_for(self, restaurant_id: UUID) -> None:
+        """Count the request, once, to a restaurant that the caller was found to work in.
+
+        Raises TooMany where all its people together send too many.
+        """
+        rate, self.rate = self.rate, None
+        if rate is not None:
+            rate.take(restaurant_id, self.began)
 
 
 def context_of(scope: Any) -> Context:

@@ -1,4 +1,5 @@
-"""The outermost layer, plain ASGI: request ids, who is asking, shedding, figures, and the last word on errors.
+"""The outermost layer, plain ASGI: request ids, who is asking and from where, shedding and rates, what every
+answer carries, figures, and the last word on errors.
 
 What stands under /api/v1 needs a token unless its path was declared public, so a handler cannot forget it.
 A token that was checked once is remembered, which is why this costs next to nothing on a hot route.
@@ -14,15 +15,19 @@ from typing import Any
 
 import structlog
 from litestar.types import ASGIApp, HTTPSendMessage, Message, Receive, Scope, Send
+from msgspec import Struct
 from prometheus_client import Histogram
 
 from fynlo import metrics
-from fynlo.context import Context, context_of
+from fynlo.context import Context
 from fynlo.errors import PROBLEM_JSON, FynloError, NotAcceptable, Unauthorized, Unavailable, problem
 from fynlo.http import accepted
 from fynlo.identity.models import Principal
 from fynlo.ids import uuid7
+from fynlo.limiting import Rate
+from fynlo.origins import Cors, RawHeaders
 from fynlo.problems import internal
+from fynlo.proxies import Proxies, site
 
 log = structlog.get_logger(__name__)
 
@@ -34,7 +39,25 @@ READ_ON_BYTES = 16 * 1_048_576
 _JSON = ("application/json", PROBLEM_JSON)
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._:-]{8,128}")
 
+# On every answer, by whether it goes out over TLS.
+_ALWAYS: dict[bool, RawHeaders] = {
+    False: ((b"x-content-type-options", b"nosniff"),),
+    True: (
+        (b"x-content-type-options", b"nosniff"),
+        (b"strict-transport-security", b"max-age=31536000"),
+    ),
+}
+_OVER_TLS = {"http": "ws", "https": "wss"}
+
 Authenticate = Callable[[str], Awaitable[Principal]]
+
+
+class Rates(Struct, frozen=True):
+    """What is too much: for a person, for a restaurant, and for an address whose caller is not known yet."""
+
+    person: Rate
+    restaurant: Rate
+    address: Rate
 
 
 @lru_cache(maxsize=4_096)
@@ -57,6 +80,9 @@ class Edge:
         public: Collection[str],
         media: Mapping[str, tuple[str, ...]],
         max_in_flight: int,
+        rates: Rates,
+        proxies: Proxies,
+        cors: Cors,
     ) -> None:
         self._app = app
         self._sockets = sockets
@@ -64,10 +90,15 @@ class Edge:
         self._public = frozenset(public)
         self._media = {path: (*_JSON, *others) for path, others in media.items()}
         self._max_in_flight = max_in_flight
+        self._rates = rates
+        self._proxies = proxies
+        self._cors = cors
         self._in_flight = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         kind: str = scope["type"]
+        if self._proxies and kind != "lifespan":
+            self._see_through(scope)
         if kind == "http":
             await self._http(scope, receive, send)
         elif kind == "websocket":
@@ -75,20 +106,31 @@ class Edge:
         else:
             await self._app(scope, receive, send)
 
+    def _see_through(self, scope: Any) -> None:
+        """Let the rest of the server see the client where the peer is a proxy that is trusted."""
+        peer = scope.get("client")
+        if not peer:
+            return
+        found = self._proxies.client(peer[0], scope["headers"])
+        if found.address != peer[0]:
+            scope["client"] = (found.address, 0)
+        if found.scheme is not None:
+            scope["scheme"] = found.scheme if scope["type"] == "http" else _OVER_TLS[found.scheme]
+        if found.host is not None:
+            others = [header for header in scope["headers"] if header[0] != b"host"]
+            scope["headers"] = [*others, (b"host", found.host.encode())]
+
     async def _http(self, scope: Any, receive: Receive, send: Send) -> None:
         began = time.perf_counter()
-        authorization = accept = request_id = None
-        for name, value in scope["headers"]:
-            if name == b"authorization":
-                authorization = value
-            elif name == b"accept":
-                accept = value
-            elif name == b"x-request-id" and _REQUEST_ID.fullmatch(value):
-                request_id = value.decode()
+        given = dict(scope["headers"])
+        usable = _REQUEST_ID.fullmatch(given.get(b"x-request-id", b""))
+        name = usable[0].decode() if usable else str(uuid7())
         client = scope.get("client")
-        context = Context(request_id or str(uuid7()), client[0] if client else "unknown")
+        context = Context(name, client[0] if client else "unknown", None, self._rates.restaurant, began)
         scope["state"] = {"context": context}
-        id_header = (b"x-request-id", context.request_id.encode())
+        added = ((b"x-request-id", name.encode()), *_ALWAYS[scope["scheme"] == "https"])
+        if self._cors:
+            added += self._cors.answer(given.get(b"origin"))
         status = 0
 
         async def answer(message: Message) -> None:
@@ -97,13 +139,17 @@ class Edge:
                 status = message["status"]
                 if status == 413:
                     await _read_on(receive)
-                message["headers"] = [*message["headers"], id_header]
+                message["headers"] = [*message["headers"], *added]
             await send(message)
 
         self._in_flight += 1
         metrics.in_flight.inc()
         try:
-            await self._admit(scope, authorization, accept)
+            if scope["method"] == "OPTIONS" and b"access-control-request-method" in given and self._cors:
+                await _allow(answer, self._cors.preflight(given.get(b"origin")))
+                return
+            if (left := await self._admit(scope, context, given)) is not None:
+                added += _raw(left)
             await self._app(scope, receive, answer)
         except FynloError as error:
             await _refuse(answer, error.status, problem(error, context.request_id), error.headers)
@@ -124,18 +170,26 @@ class Edge:
                     "slow_request", request_id=context.request_id, route=route, status=status, seconds=seconds
                 )
 
-    async def _admit(self, scope: Any, authorization: bytes | None, accept: bytes | None) -> None:
-        """Let the request in. Raises what it is refused with."""
+    async def _admit(self, scope: Any, context: Context, given: dict[bytes, bytes]) -> dict[str, str] | None:
+        """Let the request in. Returns what the answer shall say of the caller's rate, where it is worth saying.
+
+        Raises what the request is refused with.
+        """
         path: str = scope["path"]
         if not path.startswith(API):
-            return
+            return None
         if self._in_flight > self._max_in_flight:
             metrics.shed.inc()
             raise Unavailable("The server is busy; send the same request again in a second.")
-        if path not in self._public:
-            context_of(scope).principal = await self._authenticate(_bearer(authorization))
+        if path in self._public:
+            left = self._rates.address.take(site(context.address), context.began)
+        else:
+            context.principal = principal = await self._authenticate(_bearer(given.get(b"authorization")))
+            left = self._rates.person.take(principal.user.id, context.began)
+        accept = given.get(b"accept")
         if accept is not None and accepted(accept, self._media.get(path, _JSON)) is None:
             raise NotAcceptable("This address answers in JSON; send `Accept: application/json`.")
+        return left
 
 
 def _bearer(authorization: bytes | None) -> str:
@@ -159,10 +213,18 @@ async def _read_on(receive: Receive) -> None:
                 read += len(message["body"])
 
 
+async def _allow(send: Callable[[HTTPSendMessage], Awaitable[None]], headers: RawHeaders) -> None:
+    await send({"type": "http.response.start", "status": 204, "headers": headers})
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+def _raw(headers: Mapping[str, str]) -> RawHeaders:
+    return tuple((name.lower().encode(), value.encode()) for name, value in headers.items())
+
+
 async def _refuse(
     send: Callable[[HTTPSendMessage], Awaitable[None]], status: int, body: bytes, headers: dict[str, str]
 ) -> None:
-    raw = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
-    raw += [(b"content-type", PROBLEM_JSON.encode()), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": status, "headers": raw})
+    raw = ((b"content-type", PROBLEM_JSON.encode()), (b"content-length", str(len(body)).encode()))
+    await send({"type": "http.response.start", "status": status, "headers": (*_raw(headers), *raw)})
     await send({"type": "http.response.body", "body": body, "more_body": False})

@@ -96,8 +96,12 @@ class Unauthorized(FynloError):
 
     status, code = 401, "unauthorized"
 
-    def __init__(self, detail: str, *, code: str | None = None) -> None:
-        super().__init__(detail, code=code, headers={"WWW-Authenticate": 'Bearer realm="fynlo"'})
+    def __init__(
+        self, detail: str, *, code: str | None = None, headers: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(
+            detail, code=code, headers={"WWW-Authenticate": 'Bearer realm="fynlo"', **(headers or {})}
+        )
 
 
 class Forbidden(FynloError):
@@ -147,8 +151,8 @@ class VersionRequired(FynloError):
 class TooMany(FynloError):
     status, code = 429, "too_many_requests"
 
-    def __init__(self, detail: str, *, retry_after_s: int) -> None:
-        super().__init__(detail, headers={"Retry-After": str(retry_after_s)})
+    def __init__(self, detail: str, *, retry_after_s: int, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(detail, headers={"Retry-After": str(retry_after_s), **(headers or {})})
 
 
 class Unavailable(FynloError):

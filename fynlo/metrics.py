@@ -16,6 +16,7 @@ requests = Histogram(
 )
 in_flight = Gauge("fynlo_http_in_flight", "Requests being answered.", multiprocess_mode="livesum")
 shed = Counter("fynlo_http_shed_total", "Requests refused with 503 because too many were in flight.")
+limited = Counter("fynlo_http_limited_total", "Requests refused with 429, by the limit.", ["policy"])
 menu_answers = Counter("fynlo_menu_answers_total", "Menus answered, by where they came from.", ["source"])
 
 sockets = Gauge("fynlo_sockets", "Open sockets of screens.", multiprocess_mode="livesum")

@@ -55,7 +55,7 @@ _PROBLEMS: Mapping[int, str] = {
     415: "The body is not JSON.",
     422: "The content cannot be used; `errors` names the fields.",
     428: "Say which version you have seen, with If-Match.",
-    429: "Too many attempts; wait for Retry-After seconds.",
+    429: "Too many requests or failed attempts; wait for Retry-After seconds.",
     500: "A failure on the server's side.",
     503: "Busy, or the database is away; try again after Retry-After seconds.",
 }
@@ -171,7 +171,7 @@ def _answers(operation: Operation, schemas: Mapping[Any, Any]) -> dict[str, Any]
                 **{media: {"schema": {"type": "string"}} for media in operation.media},
             }
     refused = {500, 503, *operation.problems}
-    refused |= set() if operation.public else {401}
+    refused |= set() if operation.public else {401, 429}
     refused |= {400, 413, 415, 422} if operation.body is not None else set()
     refused |= {422} if operation.query is not None else set()
     for status in sorted(refused):

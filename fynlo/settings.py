@@ -1,15 +1,20 @@
 """Settings: one frozen Struct read from the environment and checked once; errors name the variable."""
 
 import os
-from collections.abc import Mapping
-from typing import Literal
+from collections.abc import Callable, Iterable, Mapping
+from typing import Literal, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
 
+from fynlo import origins, proxies
+from fynlo.proxies import Network
+
 DEVELOPMENT_SECRET = "fynlo-development-secret-not-for-production"  # noqa: S105
 
 LogFormat = Literal["console", "json"]
+
+T = TypeVar("T")
 
 
 class SettingsError(ValueError):
@@ -28,12 +33,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     workers: int = 1
     pool_size: int = 8
     allowed_origins: tuple[str, ...] = ()
+    trusted_proxies: tuple[Network, ...] = ()
     log_format: LogFormat = "console"
     log_level: str = "info"
     access_token_s: int = 900
     refresh_token_s: int = 30 * 86_400
     body_limit: int = 1_048_576
     max_in_flight: int = 512
+    requests_per_person: int = 1_000
+    requests_per_restaurant: int = 5_000
+    requests_per_address: int = 100
     drain_s: float = 5.0
     max_sockets_per_user: int = 1_000
     max_sockets_per_restaurant: int = 2_000
@@ -87,15 +96,17 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
         port=_whole(env, "FYNLO_PORT", 8000, 1, 65_535),
         workers=_whole(env, "FYNLO_WORKERS", 1, 1, 256),
         pool_size=_whole(env, "FYNLO_POOL_SIZE", 8, 1, 500),
-        allowed_origins=tuple(
-            o.strip().rstrip("/") for o in env.get("FYNLO_ALLOWED_ORIGINS", "").split(",") if o.strip()
-        ),
+        allowed_origins=_list(env, "FYNLO_ALLOWED_ORIGINS", origins.exact),
+        trusted_proxies=_list(env, "FYNLO_TRUSTED_PROXIES", proxies.networks),
         log_format="json" if log_format == "json" else "console",
         log_level=log_level,
         access_token_s=_whole(env, "FYNLO_ACCESS_TOKEN_S", 900, 5, 86_400),
         refresh_token_s=_whole(env, "FYNLO_REFRESH_TOKEN_S", 30 * 86_400, 60, 400 * 86_400),
         body_limit=_whole(env, "FYNLO_BODY_LIMIT", 1_048_576, 1_024, 104_857_600),
         max_in_flight=_whole(env, "FYNLO_MAX_IN_FLIGHT", 512, 1, 100_000),
+        requests_per_person=_whole(env, "FYNLO_REQUESTS_PER_PERSON", 1_000, 1, 1_000_000),
+        requests_per_restaurant=_whole(env, "FYNLO_REQUESTS_PER_RESTAURANT", 5_000, 1, 1_000_000),
+        requests_per_address=_whole(env, "FYNLO_REQUESTS_PER_ADDRESS", 100, 1, 1_000_000),
         max_sockets_per_user=_whole(env, "FYNLO_MAX_SOCKETS_PER_USER", 1_000, 1, 1_000_000),
         max_sockets_per_restaurant=_whole(env, "FYNLO_MAX_SOCKETS_PER_RESTAURANT", 2_000, 1, 1_000_000),
         max_unauthenticated_sockets=_whole(env, "FYNLO_MAX_UNAUTHENTICATED_SOCKETS", 1_000, 1, 1_000_000),
@@ -132,6 +143,13 @@ def _whole(env: Mapping[str, str], name: str, default: int, low: int, high: int)
     if not low <= value <= high:
         raise SettingsError(f"{name} must be between {low} and {high}, not {value}.")
     return value
+
+
+def _list(env: Mapping[str, str], name: str, read: Callable[[Iterable[str]], tuple[T, ...]]) -> tuple[T, ...]:
+    try:
+        return read([part.strip() for part in env.get(name, "").split(",") if part.strip()])
+    except ValueError as exc:
+        raise SettingsError(f"{name}: {exc}.") from None
 
 
 def _flag(env: Mapping[str, str], name: str, *, default: bool = False) -> bool:

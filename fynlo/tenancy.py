@@ -92,6 +92,7 @@ async def _enter(
         raise NotFound(f"There is no such {what}, or it is not yours.")
     tenant = Tenant(conn, caller.user_id, *row[:13])
     require(tenant.role, permission)
+    context.count_for(tenant.restaurant_id)
     claim, status, headers, body = row[13:]
     if claim == "mismatch":
         raise Invalid(

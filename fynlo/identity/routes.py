@@ -7,6 +7,7 @@ from litestar.handlers import HTTPRouteHandler
 
 from fynlo.context import context_of
 from fynlo.http import AnyRequest, decode, read_body, respond
+from fynlo.limiting import all_left
 from fynlo.openapi import Operation, described
 
 from .models import Login, Me, Refresh, SignedIn, Workplace
@@ -38,7 +39,7 @@ def identity_routes(sessions: Sessions) -> list[HTTPRouteHandler]:
         gets the next pair. Ten failures for an account from one address in 15 minutes are answered with 429."""
         credentials = decode(await read_body(request), Login)
         signed_in = await sessions.login(credentials.email, credentials.password, context_of(request.scope))
-        return respond(signed_in, headers=_NO_STORE)
+        return respond(signed_in, headers={**_NO_STORE, **all_left("login")})
 
     @post(
         "/api/v1/auth/refresh",
@@ -50,7 +51,7 @@ def identity_routes(sessions: Sessions) -> list[HTTPRouteHandler]:
                 needs="public",
                 body=Refresh,
                 answers={200: SignedIn},
-                problems=[401],
+                problems=[401, 429],
             )
         ),
     )

@@ -5,22 +5,17 @@ import hashlib
 import secrets
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import TypeVar
 from uuid import UUID
 
 import argon2
-import redis.exceptions
 import structlog
-from limits import RateLimitItemPerMinute
-from limits.aio.storage import MemoryStorage
-from limits.aio.strategies import MovingWindowRateLimiter
 
 from fynlo.context import Context
 from fynlo.db.pool import Connection, Pool, connection, transaction
-from fynlo.errors import TooMany, Unauthorized
+from fynlo.errors import Unauthorized
 from fynlo.ids import uuid7
+from fynlo.limiting import Attempts
 
 from . import queries
 from .models import Claims, Principal, SignedIn, Standing, User
@@ -31,14 +26,9 @@ log = structlog.get_logger(__name__)
 REFRESH_GRACE_S = 10.0  # two tabs may race with one refresh token; the contract gives both a valid pair
 STANDING_S = 2.0  # how long a lost hint of a revocation can go unnoticed
 STANDINGS = 20_000
-COUNTED_WITHIN_S = 0.5
-FAILED_LOGINS = RateLimitItemPerMinute(10, 15)
 
 _hasher = argon2.PasswordHasher()
 _NOBODY = _hasher.hash(secrets.token_hex(16))  # checked for unknown people, so that both answers take as long
-
-
-T = TypeVar("T")
 
 
 def _hash(token: str) -> bytes:
@@ -48,14 +38,11 @@ def _hash(token: str) -> bytes:
 class Sessions:
     """Sign-ins of one server process. `forget*` is called when the feed says that something changed."""
 
-    def __init__(
-        self, pool: Pool, tokens: Tokens, refresh_lifetime_s: int, limiter: MovingWindowRateLimiter
-    ) -> None:
+    def __init__(self, pool: Pool, tokens: Tokens, refresh_lifetime_s: int, attempts: Attempts) -> None:
         self._pool = pool
         self._tokens = tokens
         self._refresh_lifetime_s = refresh_lifetime_s
-        self._limiter = limiter
-        self._own_limiter = MovingWindowRateLimiter(MemoryStorage())
+        self._attempts = attempts
         self._standings: OrderedDict[UUID, tuple[float, Standing]] = OrderedDict()
         self._loading: dict[UUID, asyncio.Task[Standing]] = {}
         self._password_checks = asyncio.Semaphore(2)  # each takes 64 MiB and a core for some 50 ms
@@ -64,28 +51,26 @@ class Sessions:
         """Sign in by password.
 
         Raises Unauthorized `invalid_credentials`; TooMany after 10 failures in 15 minutes for this account
-        from this address. A success is never limited by what came before it.
+        from this address, and for what else `Attempts` counts.
         """
-        address = context.address
-        key = ("login", email.lower(), address)
-        wait_s = await self._counted(lambda failures: _wait_s(failures, key))
-        if wait_s is not None:
-            raise TooMany(
-                f"Too many failed attempts for this account from here; try again in {-(-wait_s // 60)} min.",
-                retry_after_s=wait_s,
-            )
+        account, address = email.lower(), context.address
         async with connection(self._pool) as conn:
             found = await queries.credentials(conn, email)
         stored = (found.password_hash if found else None) or _NOBODY
         async with self._password_checks:
-            matches = await asyncio.to_thread(_matches, stored, password)
-        if found is None or found.password_hash is None or not matches:
-            await self._counted(lambda failures: failures.hit(FAILED_LOGINS, *key))
+            # Asked at its turn: those who came at once would else all be let in by the same count.
+            await self._attempts.admit("login", account, address)
+            right = await asyncio.to_thread(_matches, stored, password)
+            left = {} if right else await self._attempts.failed("login", account, address)
+        if found is None or not right:
             log.warning("sign_in_failed", email=email, address=address)
             if found is not None:
                 async with connection(self._pool) as conn:
                     await self._note(conn, found.id, "auth.login_failed", context)
-            raise Unauthorized("E-mail address or password is wrong.", code="invalid_credentials")
+            raise Unauthorized(
+                "E-mail address or password is wrong.", code="invalid_credentials", headers=left
+            )
+        await self._attempts.succeeded("login", account, address)
         session_id, refresh_token = uuid7(), secrets.token_urlsafe(32)
         async with transaction(self._pool) as conn:
             await queries.session_insert(
@@ -109,15 +94,6 @@ class Sessions:
         await queries.audit_person(
             conn, user_id, action, address=context.address, request_id=context.request_id, device_id=device_id
         )
-
-    async def _counted(self, ask: Callable[[MovingWindowRateLimiter], Awaitable[T]]) -> T:
-        """Ask the shared count of failures; while Redis is away, that of this process."""
-        try:
-            async with asyncio.timeout(COUNTED_WITHIN_S):
-                return await ask(self._limiter)
-        except (redis.exceptions.RedisError, OSError) as exc:
-            log.warning("redis_away", error=str(exc))
-            return await ask(self._own_limiter)
 
     async def refresh(self, refresh_token: str) -> SignedIn:
         """A new pair for a refresh token, which from now on is used up.
@@ -232,14 +208,6 @@ def _principal(claims: Claims, standing: Standing) -> Principal:
     if standing.revoked or standing.user.id != claims.sub:
         raise Unauthorized("This sign-in has ended; sign in again.", code="session_ended")
     return Principal(standing.user, claims.sid, claims.exp, standing.memberships, standing.device_id)
-
-
-async def _wait_s(failures: MovingWindowRateLimiter, key: tuple[str, ...]) -> int | None:
-    """How many seconds to wait for the next attempt; None where it may be made now."""
-    if await failures.test(FAILED_LOGINS, *key):
-        return None
-    window = await failures.get_window_stats(FAILED_LOGINS, *key)
-    return max(1, int(window.reset_time - time.time()) + 1)
 
 
 def _matches(stored: str, password: str) -> bool:

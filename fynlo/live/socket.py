@@ -7,16 +7,14 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from litestar.types import Receive, Scope, Send
 
-from fynlo import metrics
+from fynlo import metrics, origins
 from fynlo.errors import (
     PROBLEM_JSON,
     BadRequest,
-    Forbidden,
     FynloError,
     NotFound,
     Unavailable,
@@ -113,11 +111,9 @@ class Sockets:
 
     def _check_origin(self, scope: Any) -> None:
         headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
-        origin = headers.get(b"origin")
-        if origin is None or origin.rstrip("/") in self._allowed_origins:
-            return  # native apps send none
-        if urlsplit(origin).netloc.lower() != headers.get(b"host", "").lower():
-            raise Forbidden("Pages of this origin may not connect; name it in FYNLO_ALLOWED_ORIGINS.")
+        origins.check(
+            headers.get(b"origin"), headers.get(b"host", ""), scope.get("scheme", "ws"), self._allowed_origins
+        )
 
     def _admit(self, connection: Connection) -> None:
         """It is known now who it is: count it there. Raises Refused with 4009 where there are too many."""

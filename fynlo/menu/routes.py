@@ -89,6 +89,7 @@ def menu_routes(
         asked = query(request, MenuQuery)
         context = context_of(request.scope)
         role = membership(context.caller, asked.restaurant_id, "menu.read").role
+        context.count_for(asked.restaurant_id)
         key = Key(asked.restaurant_id, may(role, "money.read"), asked.category, asked.page, asked.limit)
         position = feed.position(asked.restaurant_id)
         found = cache.get(key) if position is not None else None
