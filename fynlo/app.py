@@ -34,6 +34,7 @@ from fynlo.live.housekeeping import Housekeeping
 from fynlo.live.hub import Hub, UnknownRestaurant
 from fynlo.live.protocol import BAD_TOKEN, NOT_ALLOWED, Limits, Refused, Viewer
 from fynlo.live.room import Frame, Room
+from fynlo.live.screens import Screens
 from fynlo.live.socket import Sockets
 from fynlo.menu.cache import MenuCache, SharedMenus
 from fynlo.menu.routes import menu_routes
@@ -88,6 +89,12 @@ class Server:
                 settings.max_unauthenticated_sockets,
             ),
         )
+        self._screens = Screens(
+            settings.database_url,
+            lambda: self._sockets.connections,
+            stale_after_s=settings.stale_screen_s,
+            refresh_s=settings.screens_refresh_s,
+        )
         self.draining = False
         handlers = [
             *identity_routes(self._sessions),
@@ -99,7 +106,7 @@ class Server:
             *order_routes(self._pool),
             *event_routes(self._pool),
             *audit_routes(self._pool),
-            *health_routes(self._pool, self),
+            *health_routes(self._pool, self, self._screens),
         ]
         self.document = openapi.document(handlers, version=__version__)
         app = Litestar(
@@ -132,6 +139,7 @@ class Server:
         self._hub.start()
         tasks = [
             asyncio.create_task(self._sockets.run_timers(), name="socket-timers"),
+            asyncio.create_task(self._screens.run(), name="screens"),
             asyncio.create_task(self._housekeeping.run(), name="housekeeping"),
         ]
         try:
@@ -140,6 +148,7 @@ class Server:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            await self._screens.withdraw()
             await self._hub.stop()
             await self._pool.close()
             if self._redis is not None:
@@ -172,7 +181,6 @@ class Server:
         return Position(room.epoch, room.seq)
 
     def _seen(self, frame: Frame) -> None:
-        metrics.commit_to_send.observe(max(0.0, frame.age_s()))
         if frame.type == "menu.updated" and (room := self._hub.tracked(frame.restaurant_id)) is not None:
             self._menus.changed(frame.restaurant_id, Position(room.epoch, frame.seq))
 

@@ -15,6 +15,7 @@ from fynlo.db.pool import Pool, connection
 from fynlo.db.queries import queries
 from fynlo.errors import FynloError
 from fynlo.http import respond
+from fynlo.live.own_screens import Overview
 from fynlo.openapi import Operation, described
 
 _SQL = queries("feed")
@@ -41,13 +42,17 @@ class Ready(Struct, frozen=True):
 
 
 class Websocket(Struct, frozen=True):
-    """The sockets of this server, all workers together. An idle server is healthy."""
+    """The sockets of this server, all workers together, and how the screens of every process on its database do.
+
+    An idle server is healthy, and one whose screens are stale is, too: it is they that need a look.
+    """
 
     status: Literal["healthy", "degraded"]
     active_connections: int
     total_connections: int
     failed_messages: int
     listener: Literal["listening", "reconnecting"]
+    screens: Overview
 
 
 class Feed(Protocol):
@@ -58,6 +63,12 @@ class Feed(Protocol):
 
     @property
     def draining(self) -> bool: ...
+
+
+class Screens(Protocol):
+    """What is asked of the screens."""
+
+    async def overview(self) -> Overview: ...
 
 
 async def _database(pool: Pool) -> dict[str, Check]:
@@ -93,7 +104,7 @@ async def _database(pool: Pool) -> dict[str, Check]:
     }
 
 
-def health_routes(pool: Pool, feed: Feed) -> list[HTTPRouteHandler]:
+def health_routes(pool: Pool, feed: Feed, screens: Screens) -> list[HTTPRouteHandler]:
     """The routes under /health, and /metrics."""
 
     @route(
@@ -128,13 +139,13 @@ def health_routes(pool: Pool, feed: Feed) -> list[HTTPRouteHandler]:
     @route(
         "/health/websocket",
         http_method=_METHODS,
-        sync_to_thread=False,
         opt=described(
             Operation(tag="Health", summary="The sockets", needs="public", answers={200: Websocket})
         ),
     )
-    def websocket() -> Response[bytes]:
-        """How many there are, were, and how many messages could not be delivered to a slow or vanished one."""
+    async def websocket() -> Response[bytes]:
+        """How many there are, were, and how many messages could not be delivered to a slow or vanished one; and
+        which screens have stopped acknowledging what they are sent."""
         active, opened, failed = metrics.values(
             "fynlo_sockets", "fynlo_sockets_opened_total", "fynlo_messages_failed_total"
         ).values()
@@ -146,6 +157,7 @@ def health_routes(pool: Pool, feed: Feed) -> list[HTTPRouteHandler]:
                 int(opened),
                 int(failed),
                 "listening" if listening else "reconnecting",
+                await screens.overview(),
             )
         )
 

@@ -27,13 +27,23 @@ messages_failed = Counter(
 )
 commit_to_send = Histogram(
     "fynlo_feed_commit_to_send_seconds",
-    "From the writing of an event to its handing out to the sockets of this process.",
+    "From the writing of an event, just before its commit, to its handing out to the sockets of this process: "
+    "once an event, and only where somebody follows. The flush of the commit is in it; a replay is not.",
     buckets=_FAST,
 )
 commit_to_screen = Histogram(
     "fynlo_feed_commit_to_screen_seconds",
-    "From the writing of an event to a screen's acknowledgement of it.",
-    buckets=_FAST,
+    "From the writing of an event, just before its commit, to its being shown: the newest event of each "
+    "acknowledgement, less what the client has held that back. Replayed: sent to a screen that was away.",
+    ["replayed"],
+    buckets=(*_FAST, 60.0, 600.0),
+)
+live_to_screen = commit_to_screen.labels("no")
+replayed_to_screen = commit_to_screen.labels("yes")
+screens_stale = Gauge(
+    "fynlo_screens_stale",
+    "Screens that acknowledged and have stopped: a heartbeat or an acknowledgement is overdue.",
+    multiprocess_mode="livesum",
 )
 listening = Gauge(
     "fynlo_feed_listening", "Processes whose listener hears Postgres.", multiprocess_mode="livesum"

@@ -47,6 +47,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     max_sockets_per_user: int = 1_000
     max_sockets_per_restaurant: int = 2_000
     max_unauthenticated_sockets: int = 1_000
+    screens_refresh_s: int = 3
+    stale_screen_s: int = 10
     menu_cache: bool = True
     replay_days: int = 7
     keep_events_months: int = 13
@@ -111,6 +113,8 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
         max_sockets_per_restaurant=_whole(env, "FYNLO_MAX_SOCKETS_PER_RESTAURANT", 2_000, 1, 1_000_000),
         max_unauthenticated_sockets=_whole(env, "FYNLO_MAX_UNAUTHENTICATED_SOCKETS", 1_000, 1, 1_000_000),
         drain_s=float(_whole(env, "FYNLO_DRAIN_S", 5, 1, 300)),
+        screens_refresh_s=_whole(env, "FYNLO_SCREENS_REFRESH_S", 3, 1, 60),
+        stale_screen_s=_whole(env, "FYNLO_STALE_SCREEN_S", 10, 1, 3_600),
         menu_cache=_flag(env, "FYNLO_MENU_CACHE", default=True),
         replay_days=replay_days,
         keep_events_months=keep_events_months,

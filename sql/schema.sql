@@ -473,6 +473,29 @@ $$;
 ALTER FUNCTION fynlo.feed_status(p_restaurant uuid) OWNER TO fynlo_feed;
 
 --
+-- Name: live_screens(); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
+--
+
+CREATE FUNCTION fynlo.live_screens() RETURNS TABLE(restaurant_id uuid, connection_id uuid, process_id uuid, host text, pid integer, kind text, user_id uuid, connected_at timestamp with time zone, sent_seq bigint, acknowledged_seq bigint, acknowledged_at timestamp with time zone, waiting integer, lag_s double precision, stale boolean)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+-- The screens of every restaurant whose process is alive, as it told. lag_s: how long the oldest event has been
+-- waiting to be acknowledged.
+begin
+  return query
+    select s.restaurant_id, s.connection_id, s.process_id, p.host, p.pid, s.kind, s.user_id, s.connected_at,
+           s.sent_seq, s.acknowledged_seq, s.acknowledged_at, s.waiting,
+           coalesce(greatest(0, extract(epoch from now() - s.waiting_since)), 0)::double precision, s.stale
+      from screens s join fynlo.processes p on p.id = s.process_id
+     where p.leased_until >= now();
+end
+$$;
+
+
+ALTER FUNCTION fynlo.live_screens() OWNER TO fynlo_feed;
+
+--
 -- Name: log_status(); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
 --
 
@@ -1231,6 +1254,68 @@ $$;
 ALTER FUNCTION fynlo.tell_membership() OWNER TO fynlo_feed;
 
 --
+-- Name: tell_screens(uuid, text, integer, double precision, json, json, boolean); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
+--
+
+CREATE FUNCTION fynlo.tell_screens(p_process uuid, p_host text, p_pid integer, p_lease_s double precision, p_changed json, p_gone json, p_whole boolean) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+-- False: the process was not known here (it is new, its lease was over, or Postgres had crashed), so what it
+-- told before is gone and it must tell everything. p_whole: what is not in p_changed has gone. Times come as
+-- seconds ago, so that the clocks of the hosts do not matter.
+declare
+  known boolean;
+  dead uuid[];
+begin
+  update fynlo.processes set leased_until = now() + make_interval(secs => p_lease_s) where id = p_process;
+  known := found;
+  if not known then
+    insert into fynlo.processes (id, host, pid, leased_until)
+    values (p_process, p_host, p_pid, now() + make_interval(secs => p_lease_s));
+  end if;
+
+  if p_whole then
+    delete from screens s where s.process_id = p_process;
+  else
+    delete from screens s
+     using json_to_recordset(p_gone) as g (restaurant_id uuid, connection_id uuid)
+     where s.restaurant_id = g.restaurant_id and s.connection_id = g.connection_id;
+  end if;
+
+  insert into screens as s (restaurant_id, connection_id, process_id, kind, user_id, connected_at, sent_seq,
+                            acknowledged_seq, acknowledged_at, waiting, waiting_since, stale)
+  select c.restaurant_id, c.connection_id, p_process, c.kind, c.user_id,
+         now() - make_interval(secs => c.connected_s), c.sent_seq, c.acknowledged_seq,
+         now() - make_interval(secs => c.acknowledged_s), c.waiting,
+         now() - make_interval(secs => c.waiting_s), c.stale
+    from json_to_recordset(p_changed) as c (
+      restaurant_id uuid, connection_id uuid, kind text, user_id uuid, connected_s double precision,
+      sent_seq bigint, acknowledged_seq bigint, acknowledged_s double precision, waiting integer,
+      waiting_s double precision, stale boolean)
+  on conflict (restaurant_id, connection_id) do update
+     set process_id = excluded.process_id, sent_seq = excluded.sent_seq,
+         acknowledged_seq = excluded.acknowledged_seq, acknowledged_at = excluded.acknowledged_at,
+         waiting = excluded.waiting, waiting_since = excluded.waiting_since, stale = excluded.stale,
+         updated_at = now();
+
+  with gone as (
+    select p.id from fynlo.processes p where p.leased_until < now() for update skip locked
+  ), swept as (
+    delete from fynlo.processes p using gone g where p.id = g.id returning p.id
+  )
+  select array_agg(id) into dead from swept;
+  if dead is not null then
+    delete from screens s where s.process_id = any (dead);
+  end if;
+  return known;
+end
+$$;
+
+
+ALTER FUNCTION fynlo.tell_screens(p_process uuid, p_host text, p_pid integer, p_lease_s double precision, p_changed json, p_gone json, p_whole boolean) OWNER TO fynlo_feed;
+
+--
 -- Name: tell_session(); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
 --
 
@@ -1266,6 +1351,47 @@ $$;
 
 ALTER FUNCTION fynlo.uuid7() OWNER TO fynlo_owner;
 
+--
+-- Name: who_watches(uuid); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
+--
+
+CREATE FUNCTION fynlo.who_watches(p_restaurant uuid) RETURNS TABLE(restaurant_id uuid, restaurant text, who text, connection_id uuid, kind text, host text, pid integer, connected_at timestamp with time zone, acknowledged_seq bigint, acknowledged_at timestamp with time zone, waiting integer, lag_s double precision, stale boolean)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+-- The screens of a restaurant (null: of every one), with who is signed in at them: an address, or a device by its name.
+begin
+  return query
+    select s.restaurant_id, r.name, coalesce(u.email, u.name), s.connection_id, s.kind, s.host, s.pid, s.connected_at,
+           s.acknowledged_seq, s.acknowledged_at, s.waiting, s.lag_s, s.stale
+      from fynlo.live_screens() s
+      join restaurants r on r.id = s.restaurant_id
+      join users u on u.id = s.user_id
+     where p_restaurant is null or s.restaurant_id = p_restaurant;
+end
+$$;
+
+
+ALTER FUNCTION fynlo.who_watches(p_restaurant uuid) OWNER TO fynlo_feed;
+
+--
+-- Name: withdraw_screens(uuid); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
+--
+
+CREATE FUNCTION fynlo.withdraw_screens(p_process uuid) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+-- The process ends, and all its screens have gone.
+begin
+  delete from fynlo.processes p where p.id = p_process;
+  delete from screens s where s.process_id = p_process;
+end
+$$;
+
+
+ALTER FUNCTION fynlo.withdraw_screens(p_process uuid) OWNER TO fynlo_feed;
+
 SET default_tablespace = '';
 
 SET default_table_access_method = heap;
@@ -1285,6 +1411,31 @@ CREATE TABLE fynlo.migrations (
 
 
 ALTER TABLE fynlo.migrations OWNER TO fynlo_owner;
+
+--
+-- Name: processes; Type: TABLE; Schema: fynlo; Owner: fynlo_owner
+--
+
+CREATE UNLOGGED TABLE fynlo.processes (
+    id uuid NOT NULL,
+    host text NOT NULL,
+    pid integer NOT NULL,
+    started_at timestamp with time zone DEFAULT now() NOT NULL,
+    leased_until timestamp with time zone NOT NULL
+)
+WITH (fillfactor='50', autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='1000');
+
+ALTER TABLE ONLY fynlo.processes FORCE ROW LEVEL SECURITY;
+
+
+ALTER TABLE fynlo.processes OWNER TO fynlo_owner;
+
+--
+-- Name: TABLE processes; Type: COMMENT; Schema: fynlo; Owner: fynlo_owner
+--
+
+COMMENT ON TABLE fynlo.processes IS 'The server processes that have screens. One that was killed leaves its row; it counts until its lease is over.';
+
 
 --
 -- Name: touched; Type: TABLE; Schema: fynlo; Owner: fynlo_owner
@@ -2160,6 +2311,61 @@ COMMENT ON COLUMN public.restaurants.menu_version IS 'Raised by trigger with eve
 
 
 --
+-- Name: screens; Type: TABLE; Schema: public; Owner: fynlo_owner
+--
+
+CREATE UNLOGGED TABLE public.screens (
+    restaurant_id uuid NOT NULL,
+    connection_id uuid NOT NULL,
+    process_id uuid NOT NULL,
+    kind text NOT NULL,
+    user_id uuid NOT NULL,
+    connected_at timestamp with time zone NOT NULL,
+    sent_seq bigint NOT NULL,
+    acknowledged_seq bigint,
+    acknowledged_at timestamp with time zone,
+    waiting integer NOT NULL,
+    waiting_since timestamp with time zone,
+    stale boolean NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT screens_kind_check CHECK ((kind = ANY (ARRAY['pos'::text, 'kitchen'::text])))
+)
+WITH (fillfactor='50', autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='1000');
+
+ALTER TABLE ONLY public.screens FORCE ROW LEVEL SECURITY;
+
+
+ALTER TABLE public.screens OWNER TO fynlo_owner;
+
+--
+-- Name: TABLE screens; Type: COMMENT; Schema: public; Owner: fynlo_owner
+--
+
+COMMENT ON TABLE public.screens IS 'The open sockets, as their processes told a few seconds ago; fynlo.live_screens() leaves out those of dead processes.';
+
+
+--
+-- Name: COLUMN screens.acknowledged_seq; Type: COMMENT; Schema: public; Owner: fynlo_owner
+--
+
+COMMENT ON COLUMN public.screens.acknowledged_seq IS 'The client has shown everything up to here; null: it never acknowledged, so nothing is known of it.';
+
+
+--
+-- Name: COLUMN screens.waiting; Type: COMMENT; Schema: public; Owner: fynlo_owner
+--
+
+COMMENT ON COLUMN public.screens.waiting IS 'Events sent and not acknowledged; exact where it is 0, else never too few.';
+
+
+--
+-- Name: COLUMN screens.stale; Type: COMMENT; Schema: public; Owner: fynlo_owner
+--
+
+COMMENT ON COLUMN public.screens.stale IS 'It acknowledged once, and an acknowledgement or a heartbeat is overdue.';
+
+
+--
 -- Name: sections; Type: TABLE; Schema: public; Owner: fynlo_owner
 --
 
@@ -2312,6 +2518,14 @@ ALTER TABLE ONLY public.order_events ATTACH PARTITION public.order_events_defaul
 
 ALTER TABLE ONLY fynlo.migrations
     ADD CONSTRAINT migrations_pkey PRIMARY KEY (name);
+
+
+--
+-- Name: processes processes_pkey; Type: CONSTRAINT; Schema: fynlo; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY fynlo.processes
+    ADD CONSTRAINT processes_pkey PRIMARY KEY (id);
 
 
 --
@@ -2624,6 +2838,14 @@ ALTER TABLE ONLY public.refresh_tokens
 
 ALTER TABLE ONLY public.restaurants
     ADD CONSTRAINT restaurants_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: screens screens_pkey; Type: CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.screens
+    ADD CONSTRAINT screens_pkey PRIMARY KEY (restaurant_id, connection_id);
 
 
 --
@@ -3498,11 +3720,24 @@ ALTER TABLE ONLY public.tax_classes
 
 
 --
+-- Name: processes feed; Type: POLICY; Schema: fynlo; Owner: fynlo_owner
+--
+
+CREATE POLICY feed ON fynlo.processes TO fynlo_feed USING (true) WITH CHECK (true);
+
+
+--
 -- Name: touched feed; Type: POLICY; Schema: fynlo; Owner: fynlo_owner
 --
 
 CREATE POLICY feed ON fynlo.touched TO fynlo_feed USING (true) WITH CHECK (true);
 
+
+--
+-- Name: processes; Type: ROW SECURITY; Schema: fynlo; Owner: fynlo_owner
+--
+
+ALTER TABLE fynlo.processes ENABLE ROW LEVEL SECURITY;
 
 --
 -- Name: touched; Type: ROW SECURITY; Schema: fynlo; Owner: fynlo_owner
@@ -3695,6 +3930,13 @@ CREATE POLICY feed ON public.restaurants TO fynlo_feed USING (true) WITH CHECK (
 
 
 --
+-- Name: screens feed; Type: POLICY; Schema: public; Owner: fynlo_owner
+--
+
+CREATE POLICY feed ON public.screens TO fynlo_feed USING (true) WITH CHECK (true);
+
+
+--
 -- Name: sections feed; Type: POLICY; Schema: public; Owner: fynlo_owner
 --
 
@@ -3844,6 +4086,12 @@ ALTER TABLE public.refresh_tokens ENABLE ROW LEVEL SECURITY;
 --
 
 ALTER TABLE public.restaurants ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: screens; Type: ROW SECURITY; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE public.screens ENABLE ROW LEVEL SECURITY;
 
 --
 -- Name: sections; Type: ROW SECURITY; Schema: public; Owner: fynlo_owner
@@ -4030,6 +4278,13 @@ CREATE POLICY tenant ON public.restaurants USING ((id = ( SELECT (NULLIF(current
 
 
 --
+-- Name: screens tenant; Type: POLICY; Schema: public; Owner: fynlo_owner
+--
+
+CREATE POLICY tenant ON public.screens USING ((restaurant_id = ( SELECT (NULLIF(current_setting('app.restaurant_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((restaurant_id = ( SELECT (NULLIF(current_setting('app.restaurant_id'::text, true), ''::text))::uuid AS "nullif")));
+
+
+--
 -- Name: sections tenant; Type: POLICY; Schema: public; Owner: fynlo_owner
 --
 
@@ -4182,6 +4437,15 @@ GRANT ALL ON FUNCTION fynlo.event_months() TO fynlo_feed;
 REVOKE ALL ON FUNCTION fynlo.feed_status(p_restaurant uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION fynlo.feed_status(p_restaurant uuid) TO fynlo_owner;
 GRANT ALL ON FUNCTION fynlo.feed_status(p_restaurant uuid) TO fynlo_app;
+
+
+--
+-- Name: FUNCTION live_screens(); Type: ACL; Schema: fynlo; Owner: fynlo_feed
+--
+
+REVOKE ALL ON FUNCTION fynlo.live_screens() FROM PUBLIC;
+GRANT ALL ON FUNCTION fynlo.live_screens() TO fynlo_owner;
+GRANT ALL ON FUNCTION fynlo.live_screens() TO fynlo_app;
 
 
 --
@@ -4434,6 +4698,15 @@ GRANT ALL ON FUNCTION fynlo.tell_membership() TO fynlo_owner;
 
 
 --
+-- Name: FUNCTION tell_screens(p_process uuid, p_host text, p_pid integer, p_lease_s double precision, p_changed json, p_gone json, p_whole boolean); Type: ACL; Schema: fynlo; Owner: fynlo_feed
+--
+
+REVOKE ALL ON FUNCTION fynlo.tell_screens(p_process uuid, p_host text, p_pid integer, p_lease_s double precision, p_changed json, p_gone json, p_whole boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION fynlo.tell_screens(p_process uuid, p_host text, p_pid integer, p_lease_s double precision, p_changed json, p_gone json, p_whole boolean) TO fynlo_owner;
+GRANT ALL ON FUNCTION fynlo.tell_screens(p_process uuid, p_host text, p_pid integer, p_lease_s double precision, p_changed json, p_gone json, p_whole boolean) TO fynlo_app;
+
+
+--
 -- Name: FUNCTION tell_session(); Type: ACL; Schema: fynlo; Owner: fynlo_feed
 --
 
@@ -4451,11 +4724,36 @@ GRANT ALL ON FUNCTION fynlo.uuid7() TO fynlo_feed;
 
 
 --
+-- Name: FUNCTION who_watches(p_restaurant uuid); Type: ACL; Schema: fynlo; Owner: fynlo_feed
+--
+
+REVOKE ALL ON FUNCTION fynlo.who_watches(p_restaurant uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION fynlo.who_watches(p_restaurant uuid) TO fynlo_owner;
+GRANT ALL ON FUNCTION fynlo.who_watches(p_restaurant uuid) TO fynlo_app;
+
+
+--
+-- Name: FUNCTION withdraw_screens(p_process uuid); Type: ACL; Schema: fynlo; Owner: fynlo_feed
+--
+
+REVOKE ALL ON FUNCTION fynlo.withdraw_screens(p_process uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION fynlo.withdraw_screens(p_process uuid) TO fynlo_owner;
+GRANT ALL ON FUNCTION fynlo.withdraw_screens(p_process uuid) TO fynlo_app;
+
+
+--
 -- Name: TABLE migrations; Type: ACL; Schema: fynlo; Owner: fynlo_owner
 --
 
 GRANT SELECT ON TABLE fynlo.migrations TO fynlo_app;
 GRANT SELECT ON TABLE fynlo.migrations TO fynlo_readonly;
+
+
+--
+-- Name: TABLE processes; Type: ACL; Schema: fynlo; Owner: fynlo_owner
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE fynlo.processes TO fynlo_feed;
 
 
 --
@@ -4730,6 +5028,15 @@ GRANT SELECT ON TABLE public.restaurants TO fynlo_feed;
 --
 
 GRANT UPDATE(menu_version) ON TABLE public.restaurants TO fynlo_feed;
+
+
+--
+-- Name: TABLE screens; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT SELECT ON TABLE public.screens TO fynlo_readonly;
+GRANT SELECT ON TABLE public.screens TO fynlo_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.screens TO fynlo_feed;
 
 
 --

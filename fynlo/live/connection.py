@@ -34,6 +34,7 @@ from .messages import (
     encode,
     message_type,
 )
+from .progress import Progress
 from .protocol import (
     BAD_TOKEN,
     CLOSE_WITHIN_S,
@@ -93,7 +94,7 @@ class Connection:
         self.kind = kind
         self.address = address
         self.viewer: Viewer | None = None
-        self.acknowledged = 0
+        self.progress = Progress(0)
         self.done = asyncio.Event()
         self._receive = receive
         self._send = send
@@ -104,14 +105,14 @@ class Connection:
         self._room: Room | None = None
         self._stations: frozenset[UUID] | None = None
         self._cursor = 0  # up to here the room's events were sent or passed over
-        self._prev_seq = 0  # the last one that was sent
+        self._began_at = 0  # where it began, or began anew
         self._replay_until = 0
         self._control: deque[str] = deque()
         self._wake = asyncio.Event()
         self._ending: asyncio.Future[tuple[int | None, str | None, str]] = (
             asyncio.get_running_loop().create_future()
         )
-        self._accepted_at = self._heard_at = time.monotonic()
+        self.accepted_at = self.heard_at = time.monotonic()
         self._expiry_told = False
         self._doubts = 0
         self._errors = 0
@@ -165,11 +166,11 @@ class Connection:
     def tick(self, now: float, wall: float) -> None:
         """What is due: the first message, a sign of life, the end of the token."""
         if self.viewer is None:
-            if now - self._accepted_at > FIRST_MESSAGE_S:
+            if now - self.accepted_at > FIRST_MESSAGE_S:
                 told = f"No `authenticate` came within {FIRST_MESSAGE_S:.0f} seconds."
                 self._give_up(NO_FIRST_MESSAGE, told)
             return
-        if now - self._heard_at > SILENCE_S:
+        if now - self.heard_at > SILENCE_S:
             self.end(SILENT)
         left = self.viewer.expires_at - wall
         if left <= 0:
@@ -246,7 +247,12 @@ class Connection:
 
     def _go_on_from_head(self) -> None:
         assert self._room is not None
-        self._cursor = self._prev_seq = self._replay_until = self._room.seq
+        self._begin(self._room.seq)
+        self._replay_until = self._room.seq
+
+    def _begin(self, seq: int) -> None:
+        self._cursor = self._began_at = seq
+        self.progress.begin(seq)
 
     def _wants(self, frame: Frame) -> bool:
         assert self.viewer is not None
@@ -274,8 +280,8 @@ class Connection:
             self._cursor = frame.seq
             if self._wants(frame):
                 assert self.viewer is not None
-                text = frame.text(self.viewer.audience, self._prev_seq)
-                self._prev_seq = frame.seq
+                text = frame.text(self.viewer.audience, self.progress.sent)
+                self.progress.send(frame.seq)
                 await self._transmit(text)
             else:
                 passed += 1
@@ -305,7 +311,7 @@ class Connection:
             if len(text) > MAX_BYTES or len(text.encode()) > MAX_BYTES:
                 self._give_up(TOO_BIG, f"A message has at most {MAX_BYTES} bytes.")
                 return
-            now = self._heard_at = time.monotonic()
+            now = self.heard_at = time.monotonic()
             if now - self._window_began >= 1.0:
                 self._window_began, self._window_count = now, 0
             self._window_count += 1
@@ -354,7 +360,7 @@ class Connection:
             case Reauthenticate():
                 await self._reauthenticate(message.token)
             case Ack():
-                self._acknowledge(message.seq)
+                self._acknowledge(message)
 
     def _complain(self, code: str, message: str) -> None:
         self._errors += 1
@@ -400,7 +406,7 @@ class Connection:
         self._go_on_from_head()
         if recovered:
             assert said.last_seq is not None
-            self._cursor = self._prev_seq = said.last_seq
+            self._begin(said.last_seq)
         room.followers.add(self)
         self._say(
             encode(
@@ -440,10 +446,15 @@ class Connection:
             )
         )
 
-    def _acknowledge(self, seq: int) -> None:
-        """Cumulative; what was not sent yet cannot be acknowledged."""
-        if self._room is None or not self.acknowledged < seq <= self._prev_seq:
+    def _acknowledge(self, ack: Ack) -> None:
+        """Cumulative; what was not sent yet cannot be acknowledged.
+
+        The newest event of an ack is the one whose way is measured: the client says how long it has held that
+        ack back, and of the ones before it nobody knows when they were shown.
+        """
+        room, seq = self._room, ack.seq
+        if room is None or not self.progress.acknowledge(seq, room.get(seq + 1)):
             return
-        self.acknowledged = seq
-        if (frame := self._room.get(seq)) is not None:
-            metrics.commit_to_screen.observe(frame.age_s())
+        if seq > self._began_at and (frame := room.get(seq)) is not None:
+            shown = metrics.replayed_to_screen if seq <= self._replay_until else metrics.live_to_screen
+            shown.observe(max(0.0, frame.age_s() - max(0.0, ack.held_ms) / 1000))

@@ -14,6 +14,7 @@ from uuid import UUID
 import psycopg
 import structlog
 
+from fynlo import metrics
 from fynlo.db.pool import Connection
 
 from . import queries
@@ -233,6 +234,8 @@ class Hub:
                 follower.check_backlog()
             room.append(part)
             for frame in part:
+                if room.followers:
+                    metrics.commit_to_send.observe(max(0.0, frame.age_s()))
                 self._on_event(frame)
             if start + SLICE < len(frames):
                 await self._let_them_read(room)

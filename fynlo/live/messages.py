@@ -39,7 +39,10 @@ class Reauthenticate(Struct, frozen=True, tag="reauthenticate", tag_field="type"
 
 
 class Ack(Struct, frozen=True, tag="ack", tag_field="type"):
+    """Everything up to `seq` is on the screen, the last of it for `held_ms` already."""
+
     seq: int
+    held_ms: float = 0.0
 
 
 ClientMessage = Authenticate | Ping | Reauthenticate | Ack

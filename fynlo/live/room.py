@@ -1,5 +1,6 @@
 """A restaurant's part of the hub: its position in the log, a ring of recent events, who follows it."""
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Protocol
@@ -40,14 +41,15 @@ class _TicketData(Struct):
 class Frame:
     """One event, encoded once for each audience; only `prev_seq` differs between connections."""
 
-    __slots__ = ("_last", "_parts", "created_at", "data", "restaurant_id", "seq", "type")
+    __slots__ = ("_last", "_parts", "came_at", "created_at", "data", "restaurant_id", "seq", "type")
 
     def __init__(self, row: EventRow) -> None:
         self.restaurant_id = row.restaurant_id
         self.seq = row.seq
         self.type = row.type
         self.data = row.data
-        self.created_at = row.created_at
+        self.created_at = row.created_at  # when the database wrote it, just before its commit
+        self.came_at = time.monotonic()
         self._parts: dict[str, tuple[str, str]] = {}
         self._last: dict[str, tuple[int, str]] = {}
 

@@ -115,6 +115,10 @@ class Sockets:
             headers.get(b"origin"), headers.get(b"host", ""), scope.get("scheme", "ws"), self._allowed_origins
         )
 
+    @property
+    def connections(self) -> Collection[Connection]:
+        return self._connections
+
     def _admit(self, connection: Connection) -> None:
         """It is known now who it is: count it there. Raises Refused with 4009 where there are too many."""
         assert connection.viewer is not None

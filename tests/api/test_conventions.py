@@ -268,6 +268,9 @@ async def test_health_and_figures_need_no_token(nobody: Person, server: ServerPr
     assert sockets == {
         "status": "healthy", "active_connections": 0, "total_connections": 0, "failed_messages": 0,
         "listener": "listening",
+        "screens": {
+            "of": "all processes", "tracked": 0, "stale": 0, "untracked": 0, "lag_s_max": 0.0, "worst": [],
+        },
     }  # fmt: skip
     assert "fynlo_http_request_seconds" in (await client.get(f"{server.url}/metrics")).text
     # the database of the tests flushes nothing, which readiness must notice

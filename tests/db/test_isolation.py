@@ -18,7 +18,7 @@ TENANT_TABLES = (
     "restaurants", "memberships", "tax_classes", "stations", "categories", "products", "product_variants",
     "modifier_groups", "modifiers", "product_modifier_groups", "sections", "tables", "day_counters", "orders",
     "order_items", "order_item_modifiers", "idempotency_keys", "feed_heads", "order_events", "invitations",
-    "pins", "devices", "audit_log",
+    "pins", "devices", "audit_log", "screens",
 )  # fmt: skip
 HIDDEN = ("idempotency_keys", "invitations", "pins")  # from who may only read
 PEOPLE_TABLES = ("users", "sessions", "refresh_tokens", "device_grants")
@@ -53,6 +53,12 @@ async def two_places(module_seeded_url: str) -> str:
         await conn.execute(
             "insert into devices (restaurant_id, kind, name, user_id, created_by)"
             " select restaurant_id, 'till', 'Till', user_id, user_id from memberships"
+        )
+        await conn.execute(
+            "insert into screens (restaurant_id, connection_id, process_id, kind, user_id, connected_at,"
+            " sent_seq, waiting, stale)"
+            " select id, gen_random_uuid(), gen_random_uuid(), 'pos', gen_random_uuid(), now(), 0, 0, false"
+            " from restaurants"
         )
         for table in TENANT_TABLES:
             column = tenant_column(table)

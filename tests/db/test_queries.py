@@ -24,6 +24,7 @@ from fynlo.floor.queries import tables
 from fynlo.http import Reply
 from fynlo.identity import queries as identity
 from fynlo.live import queries as live
+from fynlo.live import screen_queries as screens
 from fynlo.live import status as feed_status
 from fynlo.menu.models import MenuQuery
 from fynlo.menu.queries import menu_page
@@ -181,6 +182,12 @@ async def test_a_typed_function_binds_every_parameter_and_no_other(
         await live.drop_event_month(conn, 13)
         await live.prune_default_events(conn, 13, 10)
         await feed_status.read(conn)
+        assert not await screens.tell_screens(
+            conn, screens.Told(uuid4(), "here", 1, 30.0, "[]", "[]", whole=False)
+        )
+        await screens.others_screens(conn, uuid4(), 10)
+        await screens.who_watches(conn, PIZZERIA.id)
+        await screens.withdraw_screens(conn, uuid4())
     async with await connect(database_url) as conn:
         await feed_status.rotate_epochs(conn)
     takes = {(domain, name): parameters(queries(domain)[name]) for domain, name in ALL}

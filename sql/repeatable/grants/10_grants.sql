@@ -30,7 +30,8 @@ grant delete on order_events_default to fynlo_feed;  -- its trigger lets fynlo.p
 grant update (version, updated_at, closed_at) on orders to fynlo_feed;
 grant update (menu_version) on restaurants to fynlo_feed;
 grant delete, update (created_at) on idempotency_keys to fynlo_feed;  -- update: to lock what it deletes
-grant select, insert, update, delete on fynlo.touched to fynlo_feed;
+grant select, insert, update, delete on fynlo.touched, fynlo.processes to fynlo_feed;
+grant insert, update, delete on screens to fynlo_feed;
 
 -- What triggers call is nobody's to call: raise_versions() would reach any restaurant's orders. A new epoch makes
 -- every screen load everything: the owner's to give.
