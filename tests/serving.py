@@ -12,6 +12,7 @@ import httpx
 
 from fynlo.db.embedded import free_port
 
+SERVE = "\nfrom fynlo import server, settings\nserver.serve(settings.from_environment())\n"
 STARTS_WITHIN_S = 30.0
 ENDS_WITHIN_S = 30.0
 
@@ -19,12 +20,17 @@ ENDS_WITHIN_S = 30.0
 class ServerProcess:
     """One `fynlo serve` on a loopback port, which it keeps when it is started again.
 
-    `environment` overrides what the process gets: `FYNLO_REDIS_URL="redis://…"`, `FYNLO_WORKERS="2"`. Where
-    it does not come up, or ends by itself, what it logged is in the error. A context manager.
+    `environment` overrides what the process gets: `FYNLO_REDIS_URL="redis://…"`, `FYNLO_WORKERS="2"`.
+    `patched` is Python that runs in it before it serves, and thus in each worker: a shorter time limit, or
+    a part taken out to show that a test notices. Where it does not come up, or ends by itself, what it logged
+    is in the error. A context manager.
     """
 
-    def __init__(self, database_url: str, *, port: int | None = None, **environment: str) -> None:
+    def __init__(
+        self, database_url: str, *, port: int | None = None, patched: str = "", **environment: str
+    ) -> None:
         self.port = port or free_port()
+        self._command = ["-c", patched + SERVE] if patched else ["-m", "fynlo", "serve"]
         self._environment = {
             "FYNLO_DEVELOPMENT": "1",
             "FYNLO_DATABASE_URL": database_url,
@@ -59,7 +65,7 @@ class ServerProcess:
         self._log = Path(name)
         with open(descriptor, "ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "fynlo", "serve"],
+                [sys.executable, *self._command],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

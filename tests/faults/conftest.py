@@ -1,4 +1,4 @@
-"""A house for each module, on a database of its own."""
+"""A house for each module, and a neighbour where one is asked for, on a database of their own."""
 
 from collections.abc import AsyncIterator
 
@@ -11,3 +11,10 @@ from tests.live.house import House, open_house
 async def house(module_seeded_url: str) -> AsyncIterator[House]:
     async with open_house(module_seeded_url) as house:
         yield house
+
+
+@pytest.fixture(scope="module")
+async def neighbour(module_seeded_url: str) -> AsyncIterator[House]:
+    """A second server on the same database, as on another host."""
+    async with open_house(module_seeded_url) as other:
+        yield other

@@ -8,17 +8,18 @@ import contextlib
 import itertools
 import json
 import random
+from collections import Counter
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-import psycopg
 from msgspec import Struct, field
 from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
 
 from fynlo.demo.data import PIZZERIA
-from tests.live.house import OWNER, House, Json, eventually
+from tests.live.house import OWNER, House, Json
 
 Place = tuple[str, int]
 PATIENCE_S = 30.0
@@ -50,9 +51,10 @@ def verdict(record: Record, log: Sequence[Place], orders: dict[str, Json]) -> li
     wrong = list(record.problems)
     wanted = [place for place in log if place[0] == record.start[0] and place[1] > record.start[1]]
     if record.seen != wanted:
-        missing = [place[1] for place in wanted if place not in set(record.seen)]
-        strange = [place for place in record.seen if place not in set(wanted)]
-        doubles = len(record.seen) - len(set(record.seen))
+        seen, expected = set(record.seen), set(wanted)
+        missing = [place[1] for place in wanted if place not in seen]
+        strange = [place for place in record.seen if place not in expected]
+        doubles = len(record.seen) - len(seen)
         wrong.append(
             f"{len(record.seen)} events seen, {len(wanted)} in the log: missing {missing[:10]}, not of the log"
             f" {strange[:10]}, {doubles} twice{', out of order' if record.seen != sorted(record.seen) else ''}"
@@ -67,10 +69,19 @@ def verdict(record: Record, log: Sequence[Place], orders: dict[str, Json]) -> li
     return wrong
 
 
+@lru_cache(4_096)
+def _parsed(text: str) -> Json:
+    """Of all who hear the same the pictures share one copy; nobody changes it."""
+    message: Json = json.loads(text)
+    return message
+
+
 class Watcher:
     """A client that begins with a snapshot, and follows one of several servers for ever.
 
-    `rest_s` is what it waits before it comes back; one that is `restless` leaves after every few messages.
+    `rest_s` is what it waits before it comes back; `restless` how likely it leaves after a message, without
+    a word. One that is `forgetful` never says where it was: it is the control of every test in which clients
+    are disconnected, for it must be found to lack something.
     """
 
     def __init__(
@@ -81,15 +92,19 @@ class Watcher:
         picture: dict[str, Json],
         *,
         rest_s: float = 0.05,
-        restless: bool = False,
+        restless: float = 0.0,
+        forgetful: bool = False,
     ) -> None:
         self.record = Record(start, picture=dict(picture))
+        self.token = token
         self.closes: list[int | None] = []
         self.connects = 0
+        self.ended: Counter[int | str] = Counter()
+        """How the connections ended on which it was welcome: "left", or the code; 1006 is a bare drop."""
         self._addresses = itertools.cycle(addresses)
-        self._token = token
         self._rest_s = rest_s
         self._restless = restless
+        self._forgetful = forgetful
         self._changed = asyncio.Event()
         self._task = asyncio.create_task(self._follow())
 
@@ -111,17 +126,21 @@ class Watcher:
             proxy=None,
         ) as socket:
             epoch, last = self.record.place
-            await socket.send(
-                json.dumps({"type": "authenticate", "token": self._token, "last_seq": last, "epoch": epoch})
-            )
+            place = {} if self._forgetful else {"last_seq": last, "epoch": epoch}
+            await socket.send(json.dumps({"type": "authenticate", "token": self.token, **place}))
+            connects = self.connects
+            left = False
             try:
                 async for text in socket:
-                    self._hear(json.loads(text))
-                    if self._restless and random.random() < 0.1:
+                    self._hear(_parsed(str(text)))
+                    if random.random() < self._restless:
+                        left = True
                         socket.transport.abort()
                         return
             finally:
                 self.closes.append(socket.close_code)
+                if self.connects > connects and (left or socket.close_code):
+                    self.ended["left" if left else int(socket.close_code or 0)] += 1
 
     def _hear(self, message: Json) -> None:
         if "prev_seq" in message:
@@ -147,6 +166,10 @@ class Watcher:
 
     async def connected(self) -> None:
         await self.until(lambda watcher: watcher.connects > 0)
+
+    def settle(self) -> None:
+        """It leaves no more of its own accord."""
+        self._restless = 0.0
 
     async def stop(self) -> None:
         self._task.cancel()
@@ -177,8 +200,7 @@ async def watchers(
     *houses: House,
     email: str = OWNER,
     restaurant_id: UUID = PIZZERIA.id,
-    rest_s: float = 0.05,
-    restless: bool = False,
+    **habits: Any,
 ) -> list[Watcher]:
     """So many of them, each connected, beginning here and now; they begin with different servers."""
     start, orders = await snapshot(houses[0], email, restaurant_id)
@@ -190,8 +212,7 @@ async def watchers(
             token,
             start,
             orders,
-            rest_s=rest_s,
-            restless=restless,
+            **habits,
         )
         for n in range(count)
     ]
@@ -214,98 +235,28 @@ async def judge(
     house: House,
     watched: Iterable[Watcher],
     *,
+    control: Iterable[Watcher] = (),
     email: str = OWNER,
     restaurant_id: UUID = PIZZERIA.id,
     within_s: float = PATIENCE_S,
     at_least: int = 1,
 ) -> int:
-    """Waits until all have come to the end of the log, and holds each to it; how many events that were."""
+    """Waits until all have come to the end of the log, and holds each to it; how many events that were.
+
+    Those of the `control` must be condemned: else what was done to the clients did not do them any harm.
+    """
     log = await log_of(house, restaurant_id)
     _, orders = await snapshot(house, email, restaurant_id)
-    watched = list(watched)
+    watched, control = list(watched), list(control)
     head = log[-1][1]
     try:
         await asyncio.gather(*(w.until(lambda w: w.record.place[1] >= head, within_s) for w in watched))
     finally:
-        await asyncio.gather(*(watcher.stop() for watcher in watched))
+        await asyncio.gather(*(watcher.stop() for watcher in (*watched, *control)))
     assert await log_of(house, restaurant_id) == log, "somebody is still writing"
     for watcher in watched:
         assert verdict(watcher.record, log, orders) == []
         assert len(watcher.record.seen) >= at_least, "the test wrote too little to show anything"
+    for watcher in control:
+        assert verdict(watcher.record, log, orders) != [], "even who never resumes has missed nothing"
     return head - min(watcher.record.start[1] for watcher in watched)
-
-
-class Load:
-    """Writers as psycopg makes them: orders and changes of them, some rolled back, some slow to commit.
-
-    Whatever error a fault brings is part of the load: the transaction is gone or it isn't, the log knows.
-    """
-
-    def __init__(self, house: House, writers: int, *, restaurant_id: UUID = PIZZERIA.id) -> None:
-        self.committed = 0
-        self.rolled_back = 0
-        self.broken = 0
-        self.acknowledged: dict[str, int] = {}
-        """Each order that was committed, and how often it was changed since."""
-        self._house = house
-        self._restaurant_id = restaurant_id
-        self._ending = asyncio.Event()
-        self._tasks = [asyncio.create_task(self._write(random.Random(n))) for n in range(writers)]
-
-    async def _write(self, dice: random.Random) -> None:
-        while not self._ending.is_set():
-            try:
-                async with self._house.psql() as conn:
-                    while not self._ending.is_set():
-                        await self._transaction(conn, dice)
-            except (psycopg.Error, OSError):
-                self.broken += 1
-                await asyncio.sleep(0.05)
-
-    async def _transaction(self, conn: psycopg.AsyncConnection[Any], dice: random.Random) -> None:
-        rolled_back = dice.random() < 0.25
-        async with conn.transaction(force_rollback=rolled_back):
-            done = await conn.execute(
-                "insert into orders (restaurant_id, notes) values (%s, %s) returning id::text",
-                (self._restaurant_id, dice.choice(("window", None))),
-            )
-            ((order,),) = await done.fetchall()
-            if dice.random() < 0.3:
-                await conn.execute("select pg_sleep(%s)", (dice.random() * 0.02,))
-            if dice.random() < 0.3:
-                # Not a nested block: that one hides a connection that broke, and the outer one then says nothing.
-                await conn.execute("savepoint doubtful")
-                await conn.execute("update orders set notes = 'never' where id = %s", (order,))
-                await conn.execute("rollback to doubtful")
-        if rolled_back:
-            self.rolled_back += 1
-            return
-        self.committed += 1
-        self.acknowledged[order] = 0
-        for _ in range(dice.randrange(3)):
-            await conn.execute(
-                "update orders set notes = coalesce(notes, '') || '+', covers = coalesce(covers, 0) + 1"
-                " where id = %s",
-                (order,),
-            )
-            self.committed += 1
-            self.acknowledged[order] += 1
-        await asyncio.sleep(dice.random() * 0.02)
-
-    async def reach(self, commits: int, within_s: float = PATIENCE_S) -> None:
-        """Waits until it has committed so many times, from now on."""
-        wanted = self.committed + commits
-        await eventually(lambda: self.committed >= wanted, within_s)
-
-    def lost(self, picture: dict[str, Json]) -> list[str]:
-        """The orders that were acknowledged and that are not in the picture, or not as changed."""
-        return [
-            order
-            for order, changes in self.acknowledged.items()
-            if order not in picture or (picture[order]["covers"] or 0) < changes
-        ]
-
-    async def end(self) -> None:
-        """Ends it once each writer has ended what it was at."""
-        self._ending.set()
-        await asyncio.gather(*self._tasks)

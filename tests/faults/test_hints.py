@@ -15,7 +15,8 @@ from fynlo.live.hub import Hub
 from fynlo.live.room import Frame
 from tests.live.house import House, eventually
 
-from .oracle import Load, judge, watchers
+from .load import Load
+from .oracle import judge, watchers
 
 KILL = (
     "select count(pg_terminate_backend(pid)) from pg_stat_activity"

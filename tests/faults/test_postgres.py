@@ -14,7 +14,8 @@ from fynlo.demo.seed import seed
 from tests.cluster import VOLATILE
 from tests.live.house import OWNER, House, open_house
 
-from .oracle import Load, judge, log_of, watchers
+from .load import Load
+from .oracle import judge, log_of, watchers
 
 
 @pytest.fixture(scope="module")

@@ -1,24 +1,17 @@
 """Several servers on one database: each shows what came in through another, and they restart in turn."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import httpx
 import pytest
 
-from fynlo.client import ApiClient, Connected, Disconnected, Event, Resync, Stopped
-from fynlo.client.feed import Feed
-from fynlo.demo.data import PASSWORD, PIZZERIA
-from tests.live.house import OWNER, House, Json, eventually, open_house
+from fynlo.client import ApiClient
+from fynlo.demo.data import PASSWORD
+from tests.live.house import OWNER, House, Json, eventually
 
-from .oracle import Load, Record, judge, log_of, snapshot, verdict, watchers
-
-
-@pytest.fixture(scope="module")
-async def neighbour(module_seeded_url: str) -> AsyncIterator[House]:
-    """A second server process on the same database."""
-    async with open_house(module_seeded_url) as other:
-        yield other
+from .feeds import followers, judge_feeds
+from .load import Load
+from .oracle import judge, watchers
 
 
 async def test_each_process_shows_the_orders_made_through_the_other(house: House, neighbour: House) -> None:
@@ -33,17 +26,19 @@ async def test_each_process_shows_the_orders_made_through_the_other(house: House
 async def test_a_client_moves_between_processes_without_a_gap_or_a_double(
     house: House, neighbour: House
 ) -> None:
-    moving = await watchers(4, house, neighbour, rest_s=0, restless=True)
+    moving = await watchers(4, house, neighbour, rest_s=0, restless=0.1)
+    control = await watchers(1, house, neighbour, rest_s=0, restless=0.1, forgetful=True)
     load = Load(house, 6)
     await load.reach(200)
     await load.end()
-    await judge(house, moving, at_least=200)
+    await judge(house, moving, control=control, at_least=200)
     assert sum(watcher.connects for watcher in moving) > 20
 
 
 async def test_a_process_that_is_killed_under_load_costs_no_event(house: House, neighbour: House) -> None:
     # Orders are made through the one that dies: what it had committed it may not have told anybody yet.
     watched = await watchers(4, house, neighbour)
+    control = await watchers(1, house, neighbour, rest_s=2, forgetful=True)
     made: dict[str, Json] = {}
 
     async def sell() -> None:
@@ -54,72 +49,39 @@ async def test_a_process_that_is_killed_under_load_costs_no_event(house: House, 
     selling = [asyncio.create_task(sell()) for _ in range(4)]
     await eventually(lambda: len(made) >= 20)
     await asyncio.to_thread(house.server.kill)
+    await neighbour.order()
     failures = await asyncio.gather(*selling, return_exceptions=True)
     assert all(isinstance(failure, httpx.TransportError) for failure in failures), failures
     await asyncio.to_thread(house.server.start)
     await asyncio.to_thread(house.server.await_ready)
-    await judge(house, watched, at_least=20)
+    await judge(house, watched, control=control, at_least=20)
     for watcher in watched:
         assert made.keys() <= watcher.record.picture.keys(), "an order was answered and is not there"
     assert [watcher.connects for watcher in watched if watcher.connects > 1]
 
 
-async def follow(feed: Feed, record: Record, told: list[str]) -> None:
-    """What the Python client says, as the judge wants it."""
-    async for notice in feed:
-        match notice:
-            case Event():
-                before = record.place[1]
-                event = {"seq": notice.seq, "prev_seq": before, "data": notice.decode(dict)}
-                record.take(notice.position.epoch, event, before)
-            case Resync():
-                record.problems.append(f"resync: {notice.reason}")
-            case Connected() | Disconnected() | Stopped():
-                told.append(type(notice).__name__)
-
-
 async def rolling(house: House, neighbour: House, clients: int, rounds: int, writers: int) -> None:
     """Both servers are restarted in turn while clients of either follow; raw ones move, ours come back."""
     raw = await watchers(4, house, neighbour)
-    start, orders = await snapshot(house)
-    apis = [ApiClient((house, neighbour)[n % 2].server.url) for n in range(clients)]
-    records = [Record(start, picture=dict(orders)) for _ in apis]
-    told: list[list[str]] = [[] for _ in apis]
-    try:
-        for api in apis:
-            await api.login(OWNER, PASSWORD)
-        position = (await apis[0].orders(str(PIZZERIA.id), at_most=1)).position
-        assert position is not None
-        assert (position.epoch, position.seq) == start
-        feeds = [api.feed(str(PIZZERIA.id), position=position) for api in apis]
-        following = [
-            asyncio.create_task(follow(feed, record, said))
-            for feed, record, said in zip(feeds, records, told, strict=True)
-        ]
-        load = Load(house, writers)
-        await load.reach(30)
-        for _ in range(rounds):
-            for server in (house.server, neighbour.server):
-                await asyncio.to_thread(server.stop)
-                await load.reach(10)
-                await asyncio.to_thread(server.start)
-                await asyncio.to_thread(server.await_ready)
-        await load.reach(10)
-        await load.end()
-        await judge(house, raw, at_least=60)
-        log = await log_of(house)
-        _, orders = await snapshot(house)
-        await eventually(lambda: all(record.place == log[-1] for record in records), 30)
-        for feed in feeds:
-            await feed.disconnect()
-        await asyncio.gather(*following, return_exceptions=True)
-    finally:
-        for api in apis:
-            await api.aclose()
-    for record, said in zip(records, told, strict=True):
-        assert verdict(record, log, orders) == []
+    control = await watchers(1, house, neighbour, rest_s=1, forgetful=True)
+    async with ApiClient(house.server.url) as api:
+        await api.login(OWNER, PASSWORD)
+        async with followers(house, api.tokens, [house.server.url, neighbour.server.url], clients) as ours:
+            load = Load(house, writers)
+            await load.reach(30)
+            for _ in range(rounds):
+                for server in (house.server, neighbour.server):
+                    await asyncio.to_thread(server.stop)
+                    await load.reach(10)
+                    await asyncio.to_thread(server.start)
+                    await asyncio.to_thread(server.await_ready)
+            await load.reach(10)
+            await load.end()
+            await judge(house, raw, control=control, at_least=60)
+            await judge_feeds(house, ours)
+    for follower in ours:
         # who waits for its next try sleeps through a restart
-        assert 2 <= said.count("Connected") <= 1 + rounds, "the restart went unnoticed"
+        assert 2 <= follower.told["Connected"] <= 1 + rounds, "the restart went unnoticed"
 
 
 async def test_a_rolling_restart_of_two_processes_under_load(house: House, neighbour: House) -> None:

@@ -140,8 +140,9 @@ class House:
             self._sessions[email] = await self.login(email)
         return self._sessions[email]
 
-    def address(self, restaurant_id: UUID = PIZZERIA.id, kind: str = "pos") -> str:
-        return f"ws://127.0.0.1:{self.server.port}/api/v1/websocket/ws/{kind}/{restaurant_id}"
+    def address(self, restaurant_id: UUID = PIZZERIA.id, kind: str = "pos", port: int | None = None) -> str:
+        """Of a socket; `port` is that of a proxy."""
+        return f"ws://127.0.0.1:{port or self.server.port}/api/v1/websocket/ws/{kind}/{restaurant_id}"
 
     @asynccontextmanager
     async def dial(
@@ -218,9 +219,9 @@ class House:
 
 
 @asynccontextmanager
-async def open_house(database_url: str, **environment: str) -> AsyncIterator[House]:
-    """A house whose server is ready."""
-    server = ServerProcess(database_url, port=None, **environment)
+async def open_house(database_url: str, *, patched: str = "", **environment: str) -> AsyncIterator[House]:
+    """A house whose server is ready; see ServerProcess for `patched` and `environment`."""
+    server = ServerProcess(database_url, port=None, patched=patched, **environment)
     try:
         await asyncio.to_thread(server.start)
         await asyncio.to_thread(server.await_ready)

@@ -1,0 +1,43 @@
+"""Servers with a part taken out, or with a shorter patience: Python that runs before one serves.
+
+A test that passes on a whole server and fails on the broken one has shown that it looks.
+"""
+
+DEAF = """
+from fynlo.live import hub
+hub.POLL_S = 3600.0
+async def ignore(self): pass
+hub.Hub._listener_connected = ignore
+"""
+"""Told only by hints: heads are neither polled nor read when the listener is back."""
+
+UNPOLLED = """
+from fynlo.live import hub
+hub.POLL_S = 3600.0
+"""
+"""Told by hints, and by the heads when the listener is back."""
+
+IMPATIENT = """
+from fynlo import server
+from fynlo.live import connection
+connection.SILENCE_S = 2.0
+connection.FIRST_MESSAGE_S = 1.0
+server.UNREAD_MS = 1500
+"""
+"""Whole, but quicker to give up on who says nothing or takes nothing."""
+
+TRUSTING = """
+from fynlo import server
+from fynlo.live import connection
+connection.SILENCE_S = 3600.0
+server.UNREAD_MS = 0
+"""
+"""It gives up on nobody who vanished."""
+
+UNBOUNDED = """
+from fynlo import server
+from fynlo.live import connection, room
+connection.BACKLOG_EVENTS = connection.BACKLOG_BYTES = room.RING_EVENTS = room.RING_BYTES = 2**40
+server.UNREAD_MS = 0
+"""
+"""It keeps everything for a client that stopped reading."""
