@@ -18,13 +18,18 @@ hub.POLL_S = 3600.0
 """Told by hints, and by the heads when the listener is back."""
 
 IMPATIENT = """
-from fynlo import server
 from fynlo.live import connection
-connection.SILENCE_S = 2.0
+connection.HEARTBEAT_S, connection.PONG_WITHIN_S, connection.MAX_MISSED = 1, 1, 2
+connection.SILENCE_S = 3.0
 connection.FIRST_MESSAGE_S = 1.0
+"""
+"""Whole, but quicker to give up on who says nothing; it asks for a ping each second."""
+
+QUICK_TO_DROP = """
+from fynlo import server
 server.UNREAD_MS = 1500
 """
-"""Whole, but quicker to give up on who says nothing or takes nothing."""
+"""Whole, but quicker to give up on who takes nothing."""
 
 TRUSTING = """
 from fynlo import server

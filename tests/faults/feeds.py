@@ -55,7 +55,7 @@ class Follower:
             if self._forgetful:
                 self.feed._delivery.cursor.position = None
             if self._impatient:
-                asyncio.get_running_loop().call_later(0.05, self.feed.retry_now)
+                asyncio.get_running_loop().call_later(0.05, self.feed.online)
 
 
 @asynccontextmanager

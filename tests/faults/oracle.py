@@ -8,14 +8,15 @@ import contextlib
 import itertools
 import json
 import random
+import socket
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 from msgspec import Struct, field
-from websockets.asyncio.client import connect
+from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
 from fynlo.demo.data import PIZZERIA
@@ -94,9 +95,12 @@ class Watcher:
         rest_s: float = 0.05,
         restless: float = 0.0,
         forgetful: bool = False,
+        plug: Callable[[], Awaitable[socket.socket]] | None = None,
     ) -> None:
         self.record = Record(start, picture=dict(picture))
         self.token = token
+        self.plug = plug
+        """Makes the sockets to connect with; None: over this machine's own network."""
         self.closes: list[int | None] = []
         self.connects = 0
         self.ended: Counter[int | str] = Counter()
@@ -105,6 +109,7 @@ class Watcher:
         self._rest_s = rest_s
         self._restless = restless
         self._forgetful = forgetful
+        self._socket: ClientConnection | None = None
         self._changed = asyncio.Event()
         self._task = asyncio.create_task(self._follow())
 
@@ -124,23 +129,25 @@ class Watcher:
             open_timeout=10,
             max_size=None,
             proxy=None,
-        ) as socket:
+            sock=await self.plug() if self.plug else None,
+        ) as self._socket:
+            conn = self._socket
             epoch, last = self.record.place
             place = {} if self._forgetful else {"last_seq": last, "epoch": epoch}
-            await socket.send(json.dumps({"type": "authenticate", "token": self.token, **place}))
+            await conn.send(json.dumps({"type": "authenticate", "token": self.token, **place}))
             connects = self.connects
             left = False
             try:
-                async for text in socket:
+                async for text in conn:
                     self._hear(_parsed(str(text)))
                     if random.random() < self._restless:
                         left = True
-                        socket.transport.abort()
+                        conn.transport.abort()
                         return
             finally:
-                self.closes.append(socket.close_code)
-                if self.connects > connects and (left or socket.close_code):
-                    self.ended["left" if left else int(socket.close_code or 0)] += 1
+                self.closes.append(conn.close_code)
+                if self.connects > connects and (left or conn.close_code):
+                    self.ended["left" if left else int(conn.close_code or 0)] += 1
 
     def _hear(self, message: Json) -> None:
         if "prev_seq" in message:
@@ -166,6 +173,11 @@ class Watcher:
 
     async def connected(self) -> None:
         await self.until(lambda watcher: watcher.connects > 0)
+
+    def hang_up(self) -> None:
+        """It gives this connection up, without a word, and comes back."""
+        assert self._socket is not None
+        self._socket.transport.abort()
 
     def settle(self) -> None:
         """It leaves no more of its own accord."""
