@@ -32,6 +32,7 @@ from fynlo.limiting import Attempts, Rate
 from fynlo.live.connection import Connection
 from fynlo.live.housekeeping import Housekeeping
 from fynlo.live.hub import Hub, UnknownRestaurant
+from fynlo.live.notifier import Notifier
 from fynlo.live.protocol import BAD_TOKEN, NOT_ALLOWED, Limits, Refused, Viewer
 from fynlo.live.room import Frame, Room
 from fynlo.live.screens import Screens
@@ -66,6 +67,7 @@ class Server:
             Attempts(settings.redis_url),
         )
         self._menus = MenuCache(enabled=settings.menu_cache)
+        coalesced = settings.notify == "coalesced"
         self._hub = Hub(
             settings.listen_url,
             settings.database_url,
@@ -73,6 +75,7 @@ class Server:
             on_reset=self._reset,
             on_control=self._told,
             on_connected=self._connected,
+            notifier=Notifier(settings.listen_url) if coalesced else None,
         )
         self._housekeeping = Housekeeping(
             settings.database_url,
@@ -103,7 +106,7 @@ class Server:
                 self._pool, self, self._menus, SharedMenus(self._redis if settings.menu_cache else None)
             ),
             *floor_routes(self._pool),
-            *order_routes(self._pool),
+            *order_routes(self._pool, self._hub.announce if coalesced else None),
             *event_routes(self._pool),
             *audit_routes(self._pool),
             *health_routes(self._pool, self, self._screens),

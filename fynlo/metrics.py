@@ -48,6 +48,9 @@ screens_stale = Gauge(
 listening = Gauge(
     "fynlo_feed_listening", "Processes whose listener hears Postgres.", multiprocess_mode="livesum"
 )
+hints = Counter("fynlo_feed_hints_total", "Commits announced to the other processes (coalesced mode).")
+hints_sent = Counter("fynlo_feed_hints_sent_total", "Notifications that took: equal ones go as one.")
+hint_batches = Counter("fynlo_feed_hint_batches_total", "Transactions that these notifications took.")
 listener_connects = Counter("fynlo_feed_listener_connects_total", "How often the listener has connected.")
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST.partition("; charset")[0]  # the framework adds it to text

@@ -13,6 +13,7 @@ from fynlo.proxies import Network
 DEVELOPMENT_SECRET = "fynlo-development-secret-not-for-production"  # noqa: S105
 
 LogFormat = Literal["console", "json"]
+Notify = Literal["trigger", "coalesced"]
 
 T = TypeVar("T")
 
@@ -52,6 +53,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     menu_cache: bool = True
     replay_days: int = 7
     keep_events_months: int = 13
+    notify: Notify = "trigger"
     development: bool = False
 
 
@@ -89,6 +91,9 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
     if log_level not in ("debug", "info", "warning", "error"):
         raise SettingsError(f"FYNLO_LOG_LEVEL must be debug, info, warning or error, not {log_level!r}.")
     replay_days, keep_events_months = retention(env)
+    notify = env.get("FYNLO_NOTIFY") or "trigger"
+    if notify not in ("trigger", "coalesced"):
+        raise SettingsError(f"FYNLO_NOTIFY must be trigger or coalesced, not {notify!r}.")
     return Settings(
         database_url=database_url,
         listen_url=listen_url,
@@ -118,6 +123,7 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
         menu_cache=_flag(env, "FYNLO_MENU_CACHE", default=True),
         replay_days=replay_days,
         keep_events_months=keep_events_months,
+        notify="coalesced" if notify == "coalesced" else "trigger",
         development=development,
     )
 

@@ -58,6 +58,7 @@ class Of(msgspec.Struct, frozen=True):
 
 
 Work = Callable[[Tenant], Awaitable[Reply]]
+Announce = Callable[[UUID], None]
 
 
 async def _enter(
@@ -67,6 +68,8 @@ async def _enter(
     restaurant_id: UUID | None,
     of: Of | None,
     once: Once | None,
+    *,
+    notify: bool = True,
 ) -> tuple[Tenant, Reply | None]:
     """Enter, and look for the first answer to the key. One round trip."""
     caller = context.caller
@@ -84,6 +87,7 @@ async def _enter(
             "path": once.path if once else None,
             "key": once.key if once else None,
             "request_hash": once.request_hash if once else None,
+            "notify": "on" if notify else "off",
         },
     )
     row = await cursor.fetchone()
@@ -132,20 +136,29 @@ async def once(
     restaurant_id: UUID | None = None,
     of: Of | None = None,
     refused: FynloError | None = None,
+    announce: Announce | None = None,
 ) -> Reply:
     """Do the work in one transaction, once: a request seen before gets its first answer again.
 
     The answer is stored under the key in the same transaction, so either both exist or neither. `refused`
     is what is wrong with the body, raised after 404 and 403 have been judged. Deadlocks, and ids taken by
-    a request that ran at the same time, are tried again.
+    a request that ran at the same time, are tried again. With `announce` the transaction notifies nobody;
+    that is told the restaurant when it has committed.
     Raises Conflict `idempotency_in_flight` where the first request has been running for 5 s.
     """
     for attempt in range(1, TRIES + 1):
+        committing: UUID | None = None
         try:
             async with transaction(pool) as conn:
                 try:
                     tenant, replay = await _enter(
-                        conn, context, permission, restaurant_id, of, None if refused else request
+                        conn,
+                        context,
+                        permission,
+                        restaurant_id,
+                        of,
+                        None if refused else request,
+                        notify=announce is None,
                     )
                 except psycopg.errors.LockNotAvailable as exc:
                     raise Conflict(
@@ -160,6 +173,7 @@ async def once(
                 reply = await work(tenant)
                 if request.key is not None:
                     await _store(tenant, request, reply)
+                committing = tenant.restaurant_id
             return reply
         except (
             psycopg.errors.DeadlockDetected,
@@ -168,6 +182,9 @@ async def once(
         ) as exc:
             if attempt == TRIES:
                 raise _out_of_tries(exc) from exc
+        finally:
+            if announce is not None and committing is not None:
+                announce(committing)  # a commit whose answer was lost may stand, and a hint costs nothing
     raise AssertionError("unreachable")
 
 

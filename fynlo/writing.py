@@ -11,7 +11,7 @@ from fynlo.db.pool import Pool
 from fynlo.errors import BadRequest, FynloError
 from fynlo.http import AnyRequest, Reply, decode, idempotency_key, request_hash
 from fynlo.identity.rules import Permission
-from fynlo.tenancy import Of, Once, Tenant, once
+from fynlo.tenancy import Announce, Of, Once, Tenant, once
 
 T = TypeVar("T")
 
@@ -28,11 +28,12 @@ async def written(
     of: Of | None = None,
     retry_safe: Callable[[T], bool] = lambda _value: True,
     or_else: str = "",
+    announce: Announce | None = None,
 ) -> Response[bytes]:
     """Decode the body, enter the tenant, and `do` the work in one transaction, once for each Idempotency-Key.
 
     What is wrong with the body is said after 404 and 403 have been judged. A body that is not `retry_safe`
-    needs a key, or what `or_else` says.
+    needs a key, or what `or_else` says. `announce` as in tenancy.once().
     """
     key: str | None = None
     value: T | None = None
@@ -63,5 +64,6 @@ async def written(
         restaurant_id=restaurant_id,
         of=of,
         refused=refused,
+        announce=announce,
     )
     return reply.response()

@@ -19,6 +19,7 @@ from fynlo.db.pool import Connection
 
 from . import queries
 from .listener import Backoff, Listener, connect
+from .notifier import Notifier
 from .room import Frame, Room
 
 log = structlog.get_logger(__name__)
@@ -43,6 +44,7 @@ class Hub:
     on_reset      is told a room that begins, or goes on somewhere else: what was known before counts no more
     on_control    is told what comes on the control channel
     on_connected  is told that the listener stands anew: what was said before that may have been missed
+    notifier      tells the other processes of what is announced here
     """
 
     def __init__(
@@ -54,12 +56,14 @@ class Hub:
         on_reset: Callable[[Room], None] = lambda _room: None,
         on_control: Callable[[str], None] = lambda _text: None,
         on_connected: Callable[[], None] = lambda: None,
+        notifier: Notifier | None = None,
     ) -> None:
         self._database_url = database_url
         self._on_event = on_event
         self._on_reset = on_reset
         self._on_control = on_control
         self._on_connected = on_connected
+        self._notifier = notifier
         self._rooms: dict[UUID, Room] = {}
         self._dirty: set[UUID] = set()
         self._wake = asyncio.Event()
@@ -76,6 +80,8 @@ class Hub:
     # -- life
 
     def start(self) -> None:
+        if self._notifier is not None:
+            self._notifier.start()
         self._tasks = [
             asyncio.create_task(self.listener.run(), name="feed-listener"),
             asyncio.create_task(self._pump(), name="feed-pump"),
@@ -86,9 +92,18 @@ class Hub:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._notifier is not None:
+            await self._notifier.stop()
         await self._drop_reader()
 
     # -- for others
+
+    def announce(self, restaurant_id: UUID) -> None:
+        """A transaction of this process has committed: read what it wrote, and tell the other processes."""
+        if restaurant_id in self._rooms:
+            self._mark(restaurant_id)
+        if self._notifier is not None:
+            self._notifier.announce(restaurant_id)
 
     @property
     def current(self) -> bool:
@@ -159,7 +174,9 @@ class Hub:
         self._dirty.add(restaurant_id)
         self._wake.set()
 
-    def _hint(self, payload: str) -> None:
+    def _hint(self, payload: str, sender: int) -> None:
+        if self._notifier is not None and sender == self._notifier.pid:
+            return  # our own: the room was marked when it was announced, after the commit
         with contextlib.suppress(ValueError):
             restaurant_id = UUID(payload)
             if restaurant_id in self._rooms:

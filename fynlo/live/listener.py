@@ -50,14 +50,14 @@ class Backoff:
 
 
 class Listener:
-    """Calls `hint(restaurant id)` and `control(text)` for each notification, and awaits `connected` after
-    every LISTEN and before the first notification is read: what came in between is in the log."""
+    """Calls `hint(restaurant id, backend that sent it)` and `control(text)` for each notification, and awaits
+    `connected` after every LISTEN and before the first notification is read: what came in between is in the log."""
 
     def __init__(
         self,
         url: str,
         *,
-        hint: Callable[[str], None],
+        hint: Callable[[str, int], None],
         control: Callable[[str], None],
         connected: Callable[[], Awaitable[None]],
     ) -> None:
@@ -100,6 +100,6 @@ class Listener:
     async def _pump(self, conn: Connection) -> None:
         async for notification in conn.notifies():
             if notification.channel == FEED_CHANNEL:
-                self._hint(notification.payload)
+                self._hint(notification.payload, notification.pid)
             else:
                 self._control(notification.payload)

@@ -92,3 +92,13 @@ async def _value(conn: Connection, query: bytes, **parameters: object) -> Any:
     row = await (await conn.execute(query, parameters)).fetchone()
     assert row is not None
     return row[0]
+
+
+async def open_notifier(conn: Connection) -> int:
+    """Has the session's commits wait for no flush; its backend, as notifications name it."""
+    return int(await _value(conn, _SQL["open_notifier"]))
+
+
+async def notify(conn: Connection, restaurants: Sequence[UUID]) -> None:
+    """Hints, to every process that listens, at these restaurants."""
+    await conn.execute(_SQL["notify"], {"restaurants": list(restaurants)})

@@ -25,7 +25,7 @@ from fynlo.http import (
 )
 from fynlo.identity.rules import may
 from fynlo.openapi import Operation, described
-from fynlo.tenancy import Of, Tenant, reading
+from fynlo.tenancy import Announce, Of, Tenant, reading
 from fynlo.writing import written
 
 from . import queries, work
@@ -64,8 +64,8 @@ def _after(cursor: str | None) -> tuple[datetime, UUID] | None:
     return found.created_at, found.id
 
 
-def order_routes(pool: Pool) -> list[HTTPRouteHandler]:
-    """The routes of the orders."""
+def order_routes(pool: Pool, announce: Announce | None = None) -> list[HTTPRouteHandler]:
+    """The routes of the orders; their commits are announced where that is given, else they notify themselves."""
 
     @post(
         "/api/v1/orders",
@@ -100,6 +100,7 @@ def order_routes(pool: Pool) -> list[HTTPRouteHandler]:
             body=body,
             retry_safe=lambda new: new.id is not None,
             or_else="give the order an `id` of your own",
+            announce=announce,
         )
 
     @get(
@@ -195,6 +196,7 @@ def order_routes(pool: Pool) -> list[HTTPRouteHandler]:
             body=await read_body(request),
             retry_safe=lambda more: all(item.id is not None for item in more.items),
             or_else="give every line an `id` of your own",
+            announce=announce,
         )
 
     @post(
@@ -229,6 +231,7 @@ def order_routes(pool: Pool) -> list[HTTPRouteHandler]:
             do,
             of=Of("order", order_id),
             body=await read_body(request),
+            announce=announce,
         )
 
     return [create_order, list_orders, get_order, append_items, set_status]

@@ -17,6 +17,14 @@ select fynlo.make_event_partitions()
 -- Forgets at most `limit` answers older than 30 days, of every restaurant; how many.
 select fynlo.prune_idempotency_keys(%(limit)s)
 
+-- name: open_notifier
+-- Has this session's commits wait for no flush; its backend, as notifications name it.
+select pg_backend_pid() from set_config('synchronous_commit', 'off', false)
+
+-- name: notify
+-- Wakes every process that listens, for these restaurants.
+select pg_notify('fynlo_feed', restaurant::text) from unnest(%(restaurants)s::uuid[]) restaurant
+
 -- name: keep_house
 -- Whether this process may: one at a time does, until its connection ends.
 select pg_try_advisory_lock(hashtext('fynlo.housekeeping'))

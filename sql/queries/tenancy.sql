@@ -2,7 +2,8 @@
 
 -- name: enter
 -- The restaurant of the request with the caller's role and its settings, and the state of the
--- Idempotency-Key; sets the tenant for the transaction. No row: absent, or not theirs.
+-- Idempotency-Key; sets the tenant for the transaction, and whether its commit notifies. No row: absent, or
+-- not theirs.
 select e.restaurant_id, e.role, e.name, e.timezone, e.currency, e.day_cutoff, e.prices_include_tax,
        e.tax_rounding, e.tax_scope, trim_scale(e.service_charge_percentage)::text, e.service_charge_taxable,
        e.service_charge_from_covers, e.menu_version, k.claim, k.status, k.headers, k.body
@@ -10,6 +11,7 @@ select e.restaurant_id, e.role, e.name, e.timezone, e.currency, e.day_cutoff, e.
                    %(address)s) e
  cross join lateral fynlo.claim_key(e.restaurant_id, %(user_id)s, %(method)s, %(path)s, %(key)s,
                                     %(request_hash)s) k
+ cross join set_config('app.notify', %(notify)s, true)
 
 -- name: store_answer
 -- Keeps the first answer to a key, in the transaction of its work.

@@ -143,7 +143,7 @@ async def serves(url: str) -> None:
     async def connected() -> None:
         listening.set()
 
-    listener = Listener(url, hint=lambda _: heard.set(), control=lambda _: None, connected=connected)
+    listener = Listener(url, hint=lambda *_: heard.set(), control=lambda _: None, connected=connected)
     async with Till.at(url) as till, asyncio.timeout(30), asyncio.TaskGroup() as tasks:
         ears = tasks.create_task(listener.run())
         await listening.wait()

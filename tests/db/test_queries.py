@@ -177,6 +177,7 @@ async def test_a_typed_function_binds_every_parameter_and_no_other(
         await live.read_events(conn, [(PIZZERIA.id, 0)], 10)
         await live.make_event_partitions(conn)
         await live.prune_idempotency_keys(conn, 10)
+        await live.notify(conn, [PIZZERIA.id])
         await live.keep_house(conn)
         await live.raise_floors(conn, 7, None, 10)
         await live.drop_event_month(conn, 13)

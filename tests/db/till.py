@@ -18,7 +18,7 @@ from fynlo.identity.models import Principal, User
 from fynlo.orders import work
 from fynlo.orders.models import ChosenModifier, MoreItems, NewItem, NewOrder, NewStatus, Order
 from fynlo.orders.queries import order_read
-from fynlo.tenancy import Of, Once, Work, once, reading
+from fynlo.tenancy import Announce, Of, Once, Work, once, reading
 
 Database = psycopg.AsyncConnection[TupleRow]
 
@@ -107,9 +107,10 @@ def dressed_line(place: Restaurant = PIZZERIA, **fields: Any) -> NewItem:
 class Till:
     """What POST /orders and its actions do, without HTTP."""
 
-    def __init__(self, pool: Pool, place: Restaurant = PIZZERIA) -> None:
+    def __init__(self, pool: Pool, place: Restaurant = PIZZERIA, announce: Announce | None = None) -> None:
         self.pool = pool
         self.place = place
+        self.announce = announce
         person = place.memberships[0].person
         self.user_id = person.id
         self.context = Context(
@@ -120,11 +121,13 @@ class Till:
 
     @classmethod
     @asynccontextmanager
-    async def at(cls, url: str, place: Restaurant = PIZZERIA, size: int = 2) -> AsyncIterator["Till"]:
+    async def at(
+        cls, url: str, place: Restaurant = PIZZERIA, size: int = 2, announce: Announce | None = None
+    ) -> AsyncIterator["Till"]:
         pool = create_pool(url, size, timeout_s=30)
         await pool.open()
         try:
-            yield cls(pool, place)
+            yield cls(pool, place, announce)
         finally:
             await pool.close()
 
@@ -152,5 +155,7 @@ class Till:
 
     async def _do(self, do: Work, **where: Any) -> Order:
         request = Once("POST", "/api/v1/orders", None, b"")
-        reply = await once(self.pool, self.context, "orders.write", request, do, **where)
+        reply = await once(
+            self.pool, self.context, "orders.write", request, do, announce=self.announce, **where
+        )
         return msgspec.json.decode(reply.body, type=Order)

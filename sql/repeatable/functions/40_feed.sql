@@ -263,7 +263,9 @@ begin
     end if;
     places := places || current_restaurant;
     bases := bases || base;
-    perform pg_notify('fynlo_feed', current_restaurant::text);
+    if current_setting('app.notify', true) is distinct from 'off' then  -- off: who commits tells it afterwards
+      perform pg_notify('fynlo_feed', current_restaurant::text);
+    end if;
   end loop;
   insert into order_events (restaurant_id, seq, type, entity_id, data, actor, device_id, request_id)
   select e.restaurant, h.base + row_number() over (partition by e.restaurant order by e.place), e.type, e.entity,
