@@ -31,7 +31,13 @@ async def connect(url: str, name: str) -> Connection:
     conn = await Connection.connect(
         url, autocommit=True, application_name=name, prepare_threshold=1, **KEEPALIVES
     )
-    await conn.execute(f"set role {APPLICATION_ROLE}; set timezone = 'UTC'; set statement_timeout = 15000")
+    try:
+        await conn.execute(
+            f"set role {APPLICATION_ROLE}; set timezone = 'UTC'; set statement_timeout = 15000"
+        )
+    except BaseException:
+        await conn.close()
+        raise
     return conn
 
 
