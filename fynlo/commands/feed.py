@@ -46,7 +46,7 @@ def feed() -> None:
 @restaurant_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 def status(database_url: str, restaurant: UUID | None, as_json: bool) -> None:
-    """Each restaurant's log, the sessions that wake the screens, and what the log takes.
+    """Each restaurant's log, its screens, the sessions that wake them, and what the log takes.
 
     A login that serves (a member of fynlo_app) is enough; with pg_monitor it sees the sessions of others too.
     """
@@ -156,6 +156,30 @@ def restaurants(report: Report) -> Grid:
     return grid
 
 
+def screens(report: Report) -> Grid:
+    """Who watches, and how far they are: those that have stopped acknowledging first."""
+    at = report.found.at
+    grid = Grid("restaurant", "kind", "who", "server", title="Screens", title_justify="left")
+    for name in ("since", "acknowledged", "waiting", "lag"):
+        grid.add_column(name, justify="right")
+    for row in report.found.screens:
+        tracked = row.acknowledged_at is not None
+        grid.add_row(
+            row.restaurant,
+            row.kind,
+            row.who,
+            f"{row.host} {row.pid}",
+            _ago(row.connected_at, at),
+            f"{row.acknowledged_seq}, {_ago(row.acknowledged_at, at)} ago" if tracked else "never",
+            str(row.waiting) if tracked else "?",
+            ("STALE " if row.stale else "") + f"{row.lag_s:.1f} s" if tracked else "?",
+            style="red" if row.stale else None,
+        )
+    if not report.found.screens:
+        grid.add_row("none", *[""] * 7)
+    return grid
+
+
 def listeners(report: Report) -> Grid:
     """The sessions that wake the screens: one a process, each with a queue to read."""
     found = report.found
@@ -186,7 +210,7 @@ def log(report: Report) -> Grid:
     return grid
 
 
-SECTIONS: tuple[Callable[[Report], Grid], ...] = (restaurants, listeners, log)
+SECTIONS: tuple[Callable[[Report], Grid], ...] = (restaurants, screens, listeners, log)
 
 
 def _ago(then: datetime | None, at: datetime) -> str:

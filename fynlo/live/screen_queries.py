@@ -4,6 +4,8 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
+from msgspec import Struct
+
 from fynlo.db.pool import Connection
 from fynlo.db.queries import queries
 
@@ -37,8 +39,8 @@ class OtherScreen(NamedTuple):
     lag_s_max: float | None
 
 
-class Watching(NamedTuple):
-    """A screen, where it is and who is signed in at it."""
+class Watching(Struct, frozen=True):
+    """A screen, which process serves it and who is signed in at it; `acknowledged_seq` None: it never did."""
 
     restaurant_id: UUID
     restaurant: str
@@ -77,4 +79,4 @@ async def others_screens(conn: Connection, process: UUID, limit: int) -> list[Ot
 async def who_watches(conn: Connection, restaurant_id: UUID | None) -> list[Watching]:
     """The screens of a restaurant, None for every one; stale ones first."""
     cursor = await conn.execute(_SQL["who_watches"], {"restaurant_id": restaurant_id})
-    return [Watching._make(row) for row in await cursor.fetchall()]
+    return [Watching(*row) for row in await cursor.fetchall()]

@@ -9,6 +9,9 @@ from msgspec import Struct
 from fynlo.db.pool import APPLICATION_ROLE, Connection
 from fynlo.db.queries import queries
 
+from . import screen_queries
+from .screen_queries import Watching
+
 _SQL = queries("feed")
 
 
@@ -56,6 +59,7 @@ class FeedStatus(Struct, frozen=True):
 
     at: datetime
     restaurants: tuple[RestaurantFeed, ...]
+    screens: tuple[Watching, ...]
     listeners: tuple[ListenerSession, ...]
     notification_queue_usage: float
     log: Log
@@ -80,9 +84,11 @@ async def read(conn: Connection, restaurant_id: UUID | None = None) -> FeedStatu
     usage, at = await _one(conn, _SQL["notification_queue"])
     await conn.execute(f"set role {APPLICATION_ROLE}")
     found = await conn.execute(_SQL["feed_status"], {"restaurant_id": restaurant_id})
+    screens = await screen_queries.who_watches(conn, restaurant_id)
     return FeedStatus(
         at=at,
         restaurants=tuple([_feed(row, at) for row in await found.fetchall()]),
+        screens=tuple(screens),
         listeners=tuple(ListenerSession(*row) for row in listeners),
         notification_queue_usage=usage,
         log=Log(*await _one(conn, _SQL["log_status"])),

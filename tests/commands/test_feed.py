@@ -106,7 +106,16 @@ def test_status_of_one_restaurant(seeded_url: str) -> None:
 def test_status_for_people_has_it_all(seeded_url: str) -> None:
     done = run("feed", "status", FYNLO_DATABASE_URL=seeded_url)
     assert done.returncode == 0, done.stderr
-    for expected in (PIZZERIA.name, str(PIZZERIA.id), "Listeners", "none", "7 days", "13 months", "0 events"):
+    for expected in (
+        PIZZERIA.name,
+        str(PIZZERIA.id),
+        "Screens",
+        "Listeners",
+        "none",
+        "7 days",
+        "13 months",
+        "0 events",
+    ):
         assert expected in done.stdout
 
 
@@ -186,3 +195,33 @@ def test_a_database_of_an_older_release_is_said(cluster: Any) -> None:
         old = run("feed", "status", FYNLO_DATABASE_URL=url)
     assert old.returncode == 1
     assert "fynlo migrate apply" in said(old)
+
+
+def test_status_for_people_has_the_screens_with_the_stale_ones_first(seeded_url: str) -> None:
+    person = PIZZERIA.memberships[0].person
+    with psycopg.connect(seeded_url, autocommit=True) as conn:
+        conn.execute(
+            "insert into fynlo.processes (id, host, pid, leased_until)"
+            " values ('00000000-0000-0000-0000-000000000001', 'pass-1', 4711, now() + interval '1 hour')"
+        )
+        conn.execute(
+            "insert into screens (restaurant_id, connection_id, process_id, kind, user_id, connected_at, sent_seq,"
+            " acknowledged_seq, acknowledged_at, waiting, waiting_since, stale)"
+            " select %s, gen_random_uuid(), '00000000-0000-0000-0000-000000000001', kind, %s,"
+            " now() - interval '3 hours', 57, seq, now() - interval '90 s', waiting,"
+            " case when waiting > 0 then now() - interval '80 s' end, waiting > 0"
+            " from (values ('pos', 57, 0), ('kitchen', 41, 16)) as found (kind, seq, waiting)",
+            (PIZZERIA.id, person.id),
+        )
+    done = run("feed", "status", FYNLO_DATABASE_URL=seeded_url)
+    assert done.returncode == 0, done.stderr
+    shown = [line for line in done.stdout.splitlines() if "pass-1" in line]
+    for line, expected in zip(
+        shown,
+        (("kitchen", "41, 1 min 3", "16", "STALE 8"), ("pos", "57, 1 min 3", "0", " 0.0 s")),
+        strict=True,
+    ):
+        for part in (PIZZERIA.name, person.email, "pass-1 4711", "3 h", *expected):
+            assert part in line, (part, line)
+    assert len(status(seeded_url)["screens"]) == 2
+    assert status(seeded_url, "--restaurant", RIVAL.id)["screens"] == []
