@@ -2,35 +2,15 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Literal
 
-import psycopg
 import pytest
 
 from fynlo.db.embedded import EmbeddedPostgres
-from fynlo.db.migrations import apply
-from fynlo.demo.seed import seed
-from tests.cluster import VOLATILE
 from tests.live.house import OWNER, House, open_house
 
 from .load import Load
 from .oracle import judge, log_of, watchers
-
-
-@pytest.fixture(scope="module")
-async def postgres(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[EmbeddedPostgres]:
-    """One that is ours to restart, with the demo."""
-    directory: Path = tmp_path_factory.mktemp("postgres")
-    server = EmbeddedPostgres(directory, settings=VOLATILE)
-    server.start()
-    try:
-        await apply(server.url())
-        async with await psycopg.AsyncConnection.connect(server.url(), autocommit=True) as conn:
-            await seed(conn)
-        yield server
-    finally:
-        server.stop("immediate")
 
 
 @pytest.fixture(scope="module")
