@@ -17,11 +17,22 @@ hub.POLL_S = 3600.0
 """
 """Told by hints, and by the heads when the listener is back."""
 
+UNTOLD = """
+from fynlo.live import listener
+listener.FEED_CHANNEL = "nobody_notifies_here"
+"""
+"""It hears no hint."""
+
+BRISK = """
+from fynlo.live import connection
+connection.FIRST_MESSAGE_S = 1.0
+"""
+"""Whole, but quicker to give up on who does not say who it is."""
+
 IMPATIENT = """
 from fynlo.live import connection
 connection.HEARTBEAT_S, connection.PONG_WITHIN_S, connection.MAX_MISSED = 1, 1, 2
 connection.SILENCE_S = 3.0
-connection.FIRST_MESSAGE_S = 1.0
 """
 """Whole, but quicker to give up on who says nothing; it asks for a ping each second."""
 

@@ -12,6 +12,10 @@ from tests.live.house import House, Json, eventually
 
 from .oracle import PATIENCE_S
 
+CHANGE = (
+    "update orders set notes = coalesce(notes, '') || '+', covers = coalesce(covers, 0) + 1 where id = %s"
+)
+
 
 class Load:
     """Writers as psycopg makes them: orders and changes of them, some rolled back, some slow to commit.
@@ -35,23 +39,33 @@ class Load:
         self._tasks = [asyncio.create_task(self._write(random.Random(n))) for n in range(writers)]
 
     async def _write(self, dice: random.Random) -> None:
+        mine: list[str] = []
         while not self._ending.is_set():
             try:
                 async with self._house.psql() as conn:
                     while not self._ending.is_set():
-                        await self._transaction(conn, dice)
+                        await self._transaction(conn, dice, mine)
             except (psycopg.Error, OSError):
                 self.broken += 1
                 await asyncio.sleep(0.05)
 
-    async def _transaction(self, conn: psycopg.AsyncConnection[Any], dice: random.Random) -> None:
+    async def _transaction(
+        self, conn: psycopg.AsyncConnection[Any], dice: random.Random, mine: list[str]
+    ) -> None:
         rolled_back = dice.random() < 0.25
+        # An order takes its number of the day, and with it the turn of all others, until the commit; a change
+        # takes nothing of the kind, so that it is these that overlap.
+        changed = dice.choice(mine) if mine and dice.random() < 0.6 else None
         async with conn.transaction(force_rollback=rolled_back):
-            done = await conn.execute(
-                "insert into orders (restaurant_id, notes) values (%s, %s) returning id::text",
-                (self._restaurant_id, dice.choice(("window", None))),
-            )
-            ((order,),) = await done.fetchall()
+            if changed is not None:
+                order = changed
+                await conn.execute(CHANGE, (order,))
+            else:
+                done = await conn.execute(
+                    "insert into orders (restaurant_id, notes) values (%s, %s) returning id::text",
+                    (self._restaurant_id, dice.choice(("window", None))),
+                )
+                ((order,),) = await done.fetchall()
             if dice.random() < 0.3:
                 await conn.execute("select pg_sleep(%s)", (dice.random() * 0.02,))
             if dice.random() < 0.3:
@@ -61,18 +75,18 @@ class Load:
                 await conn.execute("rollback to doubtful")
         if rolled_back:
             self.rolled_back += 1
-            return
-        self.committed += 1
-        self.acknowledged[order] = 0
-        for _ in range(dice.randrange(3)):
-            await conn.execute(
-                "update orders set notes = coalesce(notes, '') || '+', covers = coalesce(covers, 0) + 1"
-                " where id = %s",
-                (order,),
-            )
-            self.committed += 1
-            self.acknowledged[order] += 1
+        else:
+            self._acknowledge(order, made=changed is None)
+            if changed is None:
+                mine.append(order)
+                if dice.random() < 0.5:
+                    await conn.execute(CHANGE, (order,))
+                    self._acknowledge(order)
         await asyncio.sleep(dice.random() * self._rest_s)
+
+    def _acknowledge(self, order: str, *, made: bool = False) -> None:
+        self.committed += 1
+        self.acknowledged[order] = 0 if made else self.acknowledged[order] + 1
 
     async def reach(self, commits: int, within_s: float = PATIENCE_S) -> None:
         """Waits until it has committed so many times, from now on."""

@@ -174,6 +174,12 @@ class Watcher:
     async def connected(self) -> None:
         await self.until(lambda watcher: watcher.connects > 0)
 
+    @property
+    def port(self) -> int:
+        """Ours, of the connection that stands."""
+        assert self._socket is not None
+        return int(self._socket.local_address[1])
+
     def hang_up(self) -> None:
         """It gives this connection up, without a word, and comes back."""
         assert self._socket is not None

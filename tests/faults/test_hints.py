@@ -5,6 +5,8 @@ import contextlib
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
+from uuid import UUID
 
 import pytest
 from psycopg import AsyncConnection
@@ -13,8 +15,10 @@ from fynlo.demo.data import PIZZERIA
 from fynlo.live import hub as hub_module
 from fynlo.live.hub import Hub
 from fynlo.live.room import Frame
-from tests.live.house import House, eventually
+from tests.cluster import Cluster
+from tests.live.house import House, eventually, open_house
 
+from .broken import UNPOLLED
 from .load import Load
 from .oracle import judge, watchers
 
@@ -124,3 +128,57 @@ async def test_with_neither_notify_nor_poll_nothing_comes(
         assert [frame.seq for frame in came] == [start + 1, start + 2]
     finally:
         await hub.stop()
+
+
+@pytest.mark.parametrize("reads_heads", [True, False])
+async def test_what_was_written_while_the_listener_could_not_come_back_comes_with_it(
+    cluster: Cluster, seeded_url: str, monkeypatch: pytest.MonkeyPatch, reads_heads: bool
+) -> None:
+    # No poll. A hub that reads no heads when its listener is back is the control: it never hears of it.
+    monkeypatch.setattr(hub_module, "POLL_S", 3_600.0)
+    if not reads_heads:
+        monkeypatch.setattr(Hub, "_compare_heads", nothing)
+    came: list[Frame] = []
+    hub = Hub(seeded_url, seeded_url, on_event=came.append)
+    hub.start()
+    name = urlsplit(seeded_url).path[1:]
+    try:
+        await eventually(lambda: hub.listener.listening)
+        await hub.room(PIZZERIA.id)
+        async with (
+            await AsyncConnection.connect(seeded_url, autocommit=True) as conn,
+            await AsyncConnection.connect(cluster.url(), autocommit=True) as elsewhere,
+        ):
+            await elsewhere.execute(f"alter database {name} allow_connections false".encode())
+            await conn.execute(KILL)
+            await eventually(lambda: not hub.listener.listening)
+            await conn.execute("insert into orders (restaurant_id) values (%s)", (PIZZERIA.id,))
+            assert came == []
+            await elsewhere.execute(f"alter database {name} allow_connections true".encode())
+        await eventually(lambda: hub.listener.listening)
+        if reads_heads:
+            await eventually(lambda: came)
+        else:
+            with pytest.raises(TimeoutError):
+                await eventually(lambda: came, within_s=1)
+    finally:
+        await hub.stop()
+
+
+async def nothing(_hub: Hub, _restaurants: list[UUID]) -> None:
+    """Stands where heads would be read."""
+
+
+@pytest.mark.parametrize("notify", ["trigger"])
+async def test_what_a_process_committed_and_did_not_live_to_announce_is_shown_by_the_others(
+    house: House, neighbour: House, notify: str
+) -> None:
+    async with open_house(house.database_url, patched=UNPOLLED) as unpolled:
+        watched, control = await watchers(2, neighbour), await watchers(1, unpolled)
+        async with without_notify(house.database_url):
+            made = await house.order()
+            await asyncio.to_thread(house.server.kill)
+            await watched[0].until(lambda w: made["id"] in w.record.picture, 5)
+            await judge(neighbour, watched, control=control)
+    await asyncio.to_thread(house.server.start)
+    await asyncio.to_thread(house.server.await_ready)

@@ -9,6 +9,8 @@ import pytest
 from fynlo.db.embedded import EmbeddedPostgres
 from tests.live.house import OWNER, House, open_house
 
+from . import workers
+from .broken import DEAF
 from .load import Load
 from .oracle import judge, log_of, watchers
 
@@ -45,17 +47,20 @@ async def test_what_was_committed_while_the_server_could_not_see_it_comes_when_i
     postgres: EmbeddedPostgres, house: House
 ) -> None:
     # Down, up, and written to before anybody has reconnected: no hint of it ever came.
-    watched = await watchers(2, house)
-    before = len(await log_of(house))
-    await asyncio.to_thread(postgres.stop, "fast")
-    await asyncio.to_thread(postgres.start)
-    async with house.psql() as conn:
-        await conn.execute(
-            "insert into orders (restaurant_id) select id from restaurants cross join generate_series(1, 50)"
-        )
-    assert len(await log_of(house)) == before + 50
-    await asyncio.to_thread(house.server.await_ready)
-    assert await judge(house, watched) == 50
+    async with open_house(postgres.url(), patched=DEAF) as deaf:
+        watched, control = await watchers(2, house), await watchers(1, deaf)
+        before = len(await log_of(house))
+        with workers.frozen(house, deaf):
+            await asyncio.to_thread(postgres.stop, "fast")
+            await asyncio.to_thread(postgres.start)
+            async with house.psql() as conn:
+                await conn.execute(
+                    "insert into orders (restaurant_id)"
+                    " select id from restaurants cross join generate_series(1, 50)"
+                )
+            assert len(await log_of(house)) == before + 50
+        await asyncio.to_thread(house.server.await_ready)
+        assert await judge(house, watched, control=control) == 50
 
 
 async def test_a_sign_out_that_nobody_could_be_told_of_closes_the_socket_in_the_end(

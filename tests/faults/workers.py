@@ -1,6 +1,9 @@
 """The workers of a server as the kernel sees them (Linux): which are there, what they hold, whose a socket is."""
 
 import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from tests.live.house import House
@@ -17,6 +20,19 @@ def pids(house: House) -> list[int]:
 
 def _command(pid: int) -> bytes:
     return Path(f"/proc/{pid}/cmdline").read_bytes()
+
+
+@contextmanager
+def frozen(*houses: House) -> Iterator[None]:
+    """The workers do nothing meanwhile, as on a machine that is paused."""
+    stopped = [pid for house in houses for pid in pids(house)]
+    for pid in stopped:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in stopped:
+            os.kill(pid, signal.SIGCONT)
 
 
 def resident_bytes(house: House) -> int:
