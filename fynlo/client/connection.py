@@ -73,7 +73,7 @@ class Connection:
         self._ponged = asyncio.Event()
         self._waits_for_room = False
         self._probe = asyncio.Event()
-        self._received: int | None = None
+        self._received = 0
         self._acknowledged = 0
         self._token_expires = asyncio.Event()
         self._refusal = ""
@@ -90,7 +90,7 @@ class Connection:
             epoch=position.epoch if position else UNSET,
             station_ids=station_ids or UNSET,
         )
-        self._received = position.seq if position else None
+        self._received = position.seq if position else 0
         try:
             await self._send(hello)
         except ConnectionClosed as closed:
@@ -150,10 +150,9 @@ class Connection:
         delivery = self._delivery
         match frame:
             case Authenticated():
-                if frame.recovered:
-                    self._acknowledged = self._received or 0
-                else:
-                    self._received = frame.seq
+                if not frame.recovered:
+                    self._received = 0
+                self._acknowledged = self._received
                 delivery.cursor.authenticated(frame)
                 self._heartbeat = frame.heartbeat
                 self._authenticated.set()
@@ -204,17 +203,19 @@ class Connection:
 
     async def _acknowledge(self) -> None:
         """Tells how far the events of this connection have been shown, whenever that changes."""
-        changed = self._delivery.shown_changed
+        delivery, changed = self._delivery, self._delivery.shown_changed
         await self._authenticated.wait()
         while True:
             changed.clear()
-            shown = min(self._delivery.shown or 0, self._received or 0)
-            if shown <= self._acknowledged:
+            shown, here = delivery.shown, delivery.cursor.position
+            same = shown is not None and here is not None and shown.epoch == here.epoch
+            seq = min(shown.seq, self._received) if shown is not None and same else 0
+            if seq <= self._acknowledged:
                 await changed.wait()
                 continue
-            self._acknowledged = shown
+            self._acknowledged = seq
             try:
-                await self._send(Ack(shown))
+                await self._send(Ack(seq))
             except ConnectionClosed:
                 return
             await self._timing.sleep(ACK_EVERY)

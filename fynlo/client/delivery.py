@@ -19,15 +19,12 @@ Listener = Callable[[Any], object]
 
 
 class Delivery:
-    """Keeps the order of what is told, and what of it has been shown.
-
-    `shown` is the seq up to which everything has been, in the epoch that was told last; None before that.
-    """
+    """Keeps the order of what is told, and up to where it has been shown."""
 
     def __init__(self, cursor: Cursor) -> None:
         self.cursor = cursor
         self.iterated = False
-        self.shown: int | None = None
+        self.shown: Position | None = None
         self.shown_changed = asyncio.Event()
         self._listeners: defaultdict[str, list[Listener]] = defaultdict(list)
         self._queue: deque[Notice] = deque()
@@ -80,8 +77,7 @@ class Delivery:
         known = self._handed_out
         if known is None or (known.epoch == position.epoch and known.seq < position.seq):
             self._handed_out = position
-        if self.cursor.position is not None and self.cursor.position.epoch == position.epoch:
-            self._show_up_to(position.seq)
+        self._show_up_to(position)
 
     def tell(self, notice: Notice) -> None:
         """To every listener in turn. One that raises is reported to the event loop and stops nobody else."""
@@ -141,15 +137,15 @@ class Delivery:
 
     def _begin(self, notice: Notice) -> None:
         """A notice is about to be handed out."""
-        if isinstance(notice, Resync):
-            self.shown = None  # what follows may be numbered anew
         if isinstance(notice, Event | Connected | Resync):
             self._handed_out = notice.position
 
     def _show(self, notice: Notice) -> None:
         if isinstance(notice, Event):
-            self._show_up_to(notice.seq)
+            self._show_up_to(notice.position)
 
-    def _show_up_to(self, seq: int) -> None:
-        self.shown = max(self.shown or 0, seq)
-        self.shown_changed.set()
+    def _show_up_to(self, position: Position) -> None:
+        known = self.shown
+        if known is None or known.epoch != position.epoch or known.seq < position.seq:
+            self.shown = position
+            self.shown_changed.set()

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { ApiClient, NotLoggedIn, ProblemError, ServerClock, Unreachable, uuid } from "../../fynlo/web/static/fynlo.js";
-import { answer, Clock, network, pair, problem, settled, Storage, Tokens } from "./fakes.mjs";
+import { ApiClient, lowest, NotLoggedIn, ProblemError, ServerClock, Unreachable, uuid } from "../../fynlo/web/static/fynlo.js";
+import { answer, Clock, Network, network, pair, problem, settled, sockets, Storage, Tokens } from "./fakes.mjs";
 
 const URL = "http://fynlo.test";
 const ORDER = { id: "o1", version: 7 };
@@ -99,6 +99,87 @@ test("a 401 forces one refresh and asks once more", async () => {
   assert.equal(refused.requests.length, 2);
 });
 
+test("a call refreshes once over all its tries", async () => {
+  const { api, clock, tokens } = client((_, n) => (n === 2 ? problem(503, "unavailable") : problem(401, "unauthorized")));
+  const { result } = await waits(clock, api.createOrder({}));
+  assert.equal(result.status, 401);
+  assert.deepEqual(tokens.asked, ["t0"]);
+});
+
+test("a hundred requests that are refused at once make one refresh", async () => {
+  let refuse;
+  const refused = new Promise((resolve) => (refuse = resolve));
+  const { api, requests } = client(async ({ url, headers }, n) => {
+    if (url.endsWith("/login")) return pair(1);
+    if (url.endsWith("/refresh")) return pair(2);
+    if (headers.Authorization !== "Bearer a1") return answer(200, []);
+    if (n === 101) refuse();
+    await refused;
+    return problem(401, "token_invalid");
+  }, { tokens: undefined });
+  await api.login("k@x.test", "p");
+  await Promise.all(Array.from({ length: 100 }, () => api.restaurants()));
+  assert.equal(requests.filter(({ url }) => url.endsWith("/refresh")).length, 1);
+  assert.equal(requests.length, 202);
+});
+
+test("closing ends feeds, requests, waits and what else there is", async () => {
+  const made = sockets();
+  const net = new Network();
+  const { api, clock } = client(({ url }) => (url.endsWith("/orders") ? new TypeError("away") : null), {
+    WebSocket: made.WebSocket, network: net,
+  });
+  const feeds = [api.feed("r"), api.feed("r2")];
+  const ends = [
+    ...feeds.map((feed) => assert.rejects(feed.connect(), { reason: "disconnected" })),
+    assert.rejects(api.restaurants(), /closed/),
+    assert.rejects(api.createOrder({}), /closed/),
+  ];
+  await settled();
+  assert.deepEqual(clock.due, [1_000, 10_000, 10_000, 15_000]);
+  await api.close();
+  await Promise.all(ends);
+  assert.equal(clock.timers.size, 0);
+  assert.equal(net.listeners.length, 0);
+  assert.ok(made.opened.every(({ closed, handlers }) => closed && handlers === 0));
+  await assert.rejects(api.restaurants(), { name: "Unreachable" });
+});
+
+test("a menu that has not changed comes from memory, with its place in the feed; the whole is read in pages", async () => {
+  const products = Array.from({ length: 150 }, (_, id) => ({ id }));
+  const { api, requests } = client(({ url, headers }, n) => {
+    const head = { etag: '"m1"', "x-total-count": "150", "fynlo-feed": `e1:${40 + n}` };
+    const page = Number(new globalThis.URL(url).searchParams.get("page"));
+    if (headers["If-None-Match"] === '"m1"') return answer(304, null, head);
+    return answer(200, products.slice((page - 1) * 100, page * 100), head);
+  });
+  assert.deepEqual(await api.menuAll("r"), { items: products, position: { epoch: "e1", seq: 41 } });
+  assert.deepEqual(await api.menuAll("r"), { items: products, position: { epoch: "e1", seq: 43 } });
+  assert.deepEqual(requests.map(({ headers }) => headers["If-None-Match"]), [undefined, undefined, '"m1"', '"m1"']);
+});
+
+test("the log and the audit are read page by page", async () => {
+  const link = (path) => ({ link: `<${path}>; rel="next"`, "fynlo-feed": "e1:43" });
+  const { api, requests } = client((_, n) =>
+    n % 2 ? answer(200, [{ seq: 42 }], link("/api/v1/next?after=43")) : answer(200, [], { "fynlo-feed": "e1:50" }));
+  const pages = [];
+  for await (const page of api.events("r", { epoch: "e1", seq: 41 })) pages.push(page);
+  assert.deepEqual(pages, [
+    { items: [{ seq: 42 }], position: { epoch: "e1", seq: 43 } }, { items: [], position: { epoch: "e1", seq: 50 } },
+  ]);
+  assert.deepEqual(requests.map(({ url }) => url), [
+    `${URL}/api/v1/events?restaurant_id=r&limit=200&after=41&epoch=e1`, `${URL}/api/v1/next?after=43`,
+  ]);
+  const entries = [];
+  for await (const entry of api.audit("r", { action: "order.cancelled" })) entries.push(entry);
+  assert.equal(entries.length, 1);
+});
+
+test("the lowest of several positions", () => {
+  const [one, two, other] = [{ epoch: "e1", seq: 5 }, { epoch: "e1", seq: 4 }, { epoch: "e2", seq: 1 }];
+  assert.deepEqual([lowest(one, two), lowest(one, other), lowest(one, null), lowest()], [two, one, null, null]);
+});
+
 test("a status is set from the version that was seen; a conflict brings the order as it is", async () => {
   const { api, requests } = client((_, n) =>
     n === 1 ? answer(200, ORDER) : problem(412, "version_conflict", {}, { current: { ...ORDER, version: 9 } }));
@@ -150,6 +231,13 @@ test("the server's time comes from heartbeats, from the Date of answers without 
   assert.equal(server.now(), date + 1_140);
   server.observe(NaN, clock.now(), clock.now());
   assert.equal(server.now(), date + 1_140);
+});
+
+test("logging out everywhere says when the server was not told", async () => {
+  const { api } = client(({ url }) => (url.endsWith("/login") ? pair(1) : new TypeError("away")), { tokens: undefined });
+  await api.login("k@x.test", "p");
+  await assert.rejects(api.logoutEverywhere(), Unreachable);
+  await assert.rejects(api.me(), NotLoggedIn);
 });
 
 test("ids can be made where there is no crypto", () => {

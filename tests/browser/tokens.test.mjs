@@ -83,6 +83,15 @@ test("a refused token is replaced once, however many were refused with it", asyn
   assert.equal(refreshes().length, 1);
 });
 
+test("a refused token is handed out to nobody while none can be had; one that is stale replaces none", async () => {
+  const { clock, tokens } = session((_, n) => (n === 2 ? new TypeError("away") : pair(n)));
+  await tokens.login("k@x.test", "p");
+  await assert.rejects(tokens.refresh("a1"), Unreachable);
+  assert.equal(await tokens.token(), "a3");
+  await clock.pass(900_000);
+  assert.equal(await tokens.refresh("a1"), "a4");
+});
+
 test("without a session there is no token", async () => {
   const { tokens, requests } = session(() => pair(1));
   await assert.rejects(tokens.token(), NotLoggedIn);

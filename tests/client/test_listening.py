@@ -140,3 +140,21 @@ async def test_a_coroutine_function_is_no_listener(door: Door) -> None:
 
     with pytest.raises(TypeError, match="iterate"):
         door.feed().on("event", listener)
+
+
+async def test_what_was_shown_of_another_epoch_is_not_acknowledged(door: Door) -> None:
+    feed = aiter(door.feed(Position("e0", 40)))
+    async with feed:
+        peer = await (await door.peer()).welcome(41, epoch="e0", recovered=True, replayed=1)
+        await take(feed)
+        await peer.event(41)
+        await events(feed, 1)
+        peer.socket.transport.abort()
+        await take(feed)
+        await door.hand.pass_(1.25)
+        peer = await (await door.peer()).welcome(57, recovered=False)
+        await take(feed)
+        await peer.send("resync", reason="epoch_changed", seq=57, epoch=EPOCH)
+        assert await take(feed) == Resync("epoch_changed", Position(EPOCH, 57))
+        feed.continue_from(Position(EPOCH, 58))
+        assert await peer.recv() == {"type": "ack", "seq": 57}

@@ -36,12 +36,17 @@ const REFRESH_TIMEOUT_MS = 5_000;
 /** A token is replaced this long before it expires; after half its life if it lives less than two minutes. */
 const EARLY_MS = 60_000;
 const TRIES = 3;
-/** Who is asked to wait longer than this is told so at once (`ProblemError.retryAfterMs`). */
+/** Whose request is asked to wait longer than this is told so at once (`ProblemError.retryAfterMs`); a feed
+ * waits for no longer. */
 const LONGEST_RETRY_AFTER_MS = 60_000;
 const LONGEST_BACKOFF_MS = 30_000;
 /** How long a socket may take to open, and then the server to answer `authenticate`. */
 const OPEN_WITHIN_MS = 10_000;
 const ACK_EVERY_MS = 1_000;
+/** How long a connection must last for the next reconnect to be a first one again. */
+const HELD_AFTER_MS = 10_000;
+/** How many events may wait for a listener before a snapshot takes their place. */
+const QUEUE = 1_000;
 
 /**
  * @typedef {object} Clock
@@ -76,6 +81,14 @@ const ACK_EVERY_MS = 1_000;
  * @property {any[]} items
  * @property {Position | null} position
  *
+ * @typedef {object} LoggedEvent  an event as the log keeps it
+ * @property {number} seq
+ * @property {string} type
+ * @property {string} entity_id  the order, ticket, table or product it is about
+ * @property {string} timestamp
+ * @property {string | null} actor  the person whose request it was; null: done in the database
+ * @property {any} data
+ *
  * @typedef {object} FeedEvent
  * @property {string} type  `order.created`, …
  * @property {number} seq
@@ -88,9 +101,10 @@ const ACK_EVERY_MS = 1_000;
 
 /** @type {Clock} */
 export const systemClock = (() => {
-  const zero = Date.now() - performance.now();
+  const steady = globalThis.performance ?? Date;
+  const zero = Date.now() - steady.now();
   return {
-    now: () => zero + performance.now(),
+    now: () => zero + steady.now(),
     setTimeout: (run, ms) => setTimeout(run, ms),
     clearTimeout: (timer) => clearTimeout(timer),
   };
@@ -103,17 +117,32 @@ export class ClientError extends Error {
   /** @param {string} message @param {unknown} [cause] */
   constructor(message, cause) {
     super(message);
-    this.name = new.target.name;
+    this.name = "ClientError";
     if (cause !== undefined) this.cause = cause;
   }
 }
 
-export class Unreachable extends ClientError {}
-export class BadAnswer extends ClientError {}
-export class NotLoggedIn extends ClientError {}
+// Names are given as text: a bundler that shortens those of classes would shorten these.
+
+/** No answer came: a write may or may not have happened. */
+export class Unreachable extends ClientError {
+  name = "Unreachable";
+}
+
+/** The server, or something before it, answered what Fynlo does not. */
+export class BadAnswer extends ClientError {
+  name = "BadAnswer";
+}
+
+/** There is no session, or it has ended: log in. */
+export class NotLoggedIn extends ClientError {
+  name = "NotLoggedIn";
+}
 
 /** A refusal as the server explains it (RFC 9457). */
 export class ProblemError extends ClientError {
+  name = "ProblemError";
+
   /** @param {number} status @param {any} problem @param {number | null} retryAfterMs */
   constructor(status, problem, retryAfterMs) {
     super(problem?.detail || `the server answered ${status}`);
@@ -134,6 +163,8 @@ export class ProblemError extends ClientError {
 
 /** The feed has ended and will not come back by itself; `reason` as in the event `stopped`. */
 export class FeedStopped extends ClientError {
+  name = "FeedStopped";
+
   /** @param {string} reason @param {string} detail @param {number | null} code */
   constructor(reason, detail, code) {
     super(`the feed stopped (${reason})${detail ? `: ${detail}` : ""}`);
@@ -190,6 +221,10 @@ export class ServerClock {
 
 /** One exchange at a time with the server at `url`, without any thought of who is logged in. */
 class Wire {
+  /** @type {Set<() => void>} ends each request, and each wait for another try */
+  #underWay = new Set();
+  #closed = false;
+
   /** @param {string} url @param {Options} options */
   constructor(url, options) {
     this.url = url.replace(/\/+$/, "");
@@ -207,8 +242,11 @@ class Wire {
    * @param {{body?: string, headers?: Record<string, string>, timeoutMs?: number}} [request]
    */
   async send(method, path, { body, headers = {}, timeoutMs = TIMEOUT_MS } = {}) {
+    if (this.#closed) throw new Unreachable(`${method} ${path} was not sent: this client is closed`);
     const abort = new AbortController();
-    const timer = this.clock.setTimeout(() => abort.abort(), timeoutMs);
+    const end = () => abort.abort();
+    this.#underWay.add(end);
+    const timer = this.clock.setTimeout(end, timeoutMs);
     const sentAt = this.clock.now();
     /** @type {Response} */
     let response;
@@ -235,10 +273,12 @@ class Wire {
       );
       text = await response.text();
     } catch (error) {
-      const why = abort.signal.aborted ? `nothing within ${timeoutMs / 1000} s` : String(error);
+      const late = abort.signal.aborted && !this.#closed;
+      const why = late ? `nothing within ${timeoutMs / 1000} s` : this.#closed ? "closed" : String(error);
       throw new Unreachable(`${method} ${path} got no answer: ${why}`, error);
     } finally {
       this.clock.clearTimeout(timer);
+      this.#underWay.delete(end);
     }
     const ok = response.ok || response.status === 304;
     /** @type {any} */
@@ -250,6 +290,29 @@ class Wire {
     }
     if (!ok) throw new ProblemError(response.status, data, retryAfter(response.headers));
     return new Answer(response.status, response.headers, data);
+  }
+
+  /** @param {number} ms @returns {Promise<void>} cut short by `close` */
+  rest(ms) {
+    return new Promise((resolve) => {
+      const end = () => {
+        this.clock.clearTimeout(timer);
+        this.#underWay.delete(end);
+        resolve();
+      };
+      const timer = this.clock.setTimeout(end, ms);
+      this.#underWay.add(end);
+    });
+  }
+
+  get closed() {
+    return this.#closed;
+  }
+
+  /** Ends what is under way; nothing is sent any more. */
+  close() {
+    this.#closed = true;
+    for (const end of [...this.#underWay]) end();
   }
 }
 
@@ -277,6 +340,21 @@ export class Answer {
     }
     return null;
   }
+}
+
+/**
+ * The position that all of several answers include: where a feed begins that is built on all of them. Null if
+ * one has none. Of different epochs it is the first: a feed that resumes there is told to start over.
+ * @param {...(Position | null)} positions @returns {Position | null}
+ */
+export function lowest(...positions) {
+  let found = positions[0] ?? null;
+  for (const position of positions) {
+    if (position === null || found === null) return null;
+    if (position.epoch !== found.epoch) return positions[0];
+    if (position.seq < found.seq) found = position;
+  }
+  return found;
 }
 
 /** @param {Headers} headers Retry-After is seconds or a date (RFC 9110, 10.2.3) */
@@ -361,6 +439,11 @@ export class TokenManager {
     return this.#pair !== null;
   }
 
+  /** Ends what is under way; the session stays, where it is stored. */
+  close() {
+    this.#wire.close();
+  }
+
   /** Drops tokens and credentials, stored ones too; what follows throws NotLoggedIn. */
   async forget() {
     await this.settle(); // what it brings must not come back
@@ -375,11 +458,13 @@ export class TokenManager {
   }
 
   /**
-   * A token other than `failed`: the one at hand if that is newer already, else a refreshed one.
+   * A token other than `failed`: the one at hand if that is newer and good, else a refreshed one.
    * @param {string} failed
    */
   async refresh(failed) {
-    if (this.#pair && this.#pair.access !== failed) return this.#pair.access;
+    if (!this.#pair) return this.#refreshed(failed);
+    if (this.#pair.access !== failed) return this.token();
+    this.#pair.replaceAt = 0; // to nobody any more
     return this.#refreshed(failed);
   }
 
@@ -479,6 +564,10 @@ export class ApiClient {
   #wire;
   #options;
   #random;
+  /** @type {Set<Feed>} those that run */
+  #feeds = new Set();
+  /** @type {Map<string, {etag: string, items: any[]}>} pages of menus */
+  #menus = new Map();
 
   /**
    * @param {string} [url]  scheme, host and port; by default where the page came from
@@ -513,31 +602,39 @@ export class ApiClient {
     const text = body === undefined ? undefined : JSON.stringify(body);
     const sent = { ...headers, ...(key === null ? {} : { "Idempotency-Key": key }) };
     const tries = key !== null || method === "GET" ? TRIES : 1;
+    const send = (/** @type {string} */ token) =>
+      this.#wire.send(method, target, { body: text, headers: { ...sent, Authorization: `Bearer ${token}` } });
+    let refreshed = false;
+    const attempt = async () => {
+      const token = await this.tokens.token();
+      try {
+        return await send(token);
+      } catch (error) {
+        if (!(error instanceof ProblemError && error.status === 401) || refreshed) throw error;
+      }
+      refreshed = true;
+      return send(await this.tokens.refresh(token));
+    };
     for (let n = 0; ; n++) {
       try {
-        return await this.#authorized(method, target, text, sent);
+        return await attempt();
       } catch (error) {
-        const wait = waitBeforeRetry(error, n);
+        const wait = this.#wire.closed ? null : waitBeforeRetry(error, n);
         if (wait === null || n === tries - 1) throw error;
-        await new Promise((resolve) => this.#wire.clock.setTimeout(() => resolve(null), wait));
+        await this.#wire.rest(wait);
       }
     }
   }
 
   /**
-   * @param {string} method @param {string} path @param {string | undefined} body
-   * @param {Record<string, string>} headers
+   * Ends its feeds, its requests (they throw Unreachable) and its waits. A token refresh ends first, for its
+   * token may have been spent; the session goes on, for another client to restore.
    */
-  async #authorized(method, path, body, headers) {
-    const ask = (/** @type {string} */ token) =>
-      this.#wire.send(method, path, { body, headers: { ...headers, Authorization: `Bearer ${token}` } });
-    const token = await this.tokens.token();
-    try {
-      return await ask(token);
-    } catch (error) {
-      if (!(error instanceof ProblemError && error.status === 401)) throw error;
-      return ask(await this.tokens.refresh(token));
-    }
+  async close() {
+    this.#wire.close();
+    await Promise.all([...this.#feeds].map((feed) => feed.disconnect()));
+    await this.tokens.settle();
+    this.session?.close();
   }
 
   /** Begins a session, see `TokenManager.login`.
@@ -547,12 +644,25 @@ export class ApiClient {
     return this.session.login(email, password, options);
   }
 
-  /** Ends the session here, and on the server if that can be reached. */
+  /** Ends the session here, and on the server if that can be reached; its sockets close. */
   async logout() {
     try {
       await this.request("POST", "/auth/logout");
     } catch (error) {
       if (!(error instanceof ClientError)) throw error;
+    } finally {
+      await this.session?.forget();
+    }
+  }
+
+  /** Ends every session of this person, on all devices. Throws Unreachable or ProblemError if the server was
+   * not told; this client has forgotten its own session all the same. */
+  async logoutEverywhere() {
+    try {
+      await this.request("POST", "/auth/logout-everywhere");
+    } catch (error) {
+      const over = error instanceof NotLoggedIn || (error instanceof ProblemError && error.status === 401);
+      if (!over) throw error;
     } finally {
       await this.session?.forget();
     }
@@ -569,12 +679,45 @@ export class ApiClient {
     return (await this.request("GET", "/restaurants")).data;
   }
 
-  /** A page (from 1, of up to 100) of what is on the menu.
+  /** @param {string} id @returns {Promise<any>} a restaurant and its settings */
+  async restaurant(id) {
+    return (await this.request("GET", `/restaurants/${id}`)).data;
+  }
+
+  /** A page (from 1, of up to 100) of what is on the menu; one that has not changed costs the server a 304.
    * @param {string} restaurantId @param {{category?: string, page?: number, limit?: number}} [options]
    * @returns {Promise<Snapshot>} */
   async menu(restaurantId, options = {}) {
-    const answer = await this.request("GET", "/menu", { query: { restaurant_id: restaurantId, ...options } });
-    return { items: answer.data, position: answer.position };
+    const { items, position } = await this.#menuPage(restaurantId, options);
+    return { items, position };
+  }
+
+  /** The whole menu. @param {string} restaurantId @param {{category?: string}} [options]
+   * @returns {Promise<Snapshot>} */
+  async menuAll(restaurantId, options = {}) {
+    const items = [];
+    /** @type {Position | null} */
+    let position = null;
+    for (let page = 1; ; page++) {
+      const found = await this.#menuPage(restaurantId, { ...options, page, limit: 100 });
+      items.push(...found.items);
+      position = page === 1 ? found.position : lowest(position, found.position);
+      if (!found.items.length || items.length >= found.total) return { items, position };
+    }
+  }
+
+  /** @param {string} restaurantId @param {{category?: string, page?: number, limit?: number}} options */
+  async #menuPage(restaurantId, options) {
+    const query = { restaurant_id: restaurantId, ...options };
+    const key = queryString(query);
+    const known = this.#menus.get(key);
+    /** @type {Record<string, string>} */
+    const headers = known ? { "If-None-Match": known.etag } : {};
+    const answer = await this.request("GET", "/menu", { query, headers });
+    const items = answer.status === 304 && known ? known.items : answer.data;
+    const etag = answer.headers.get("etag");
+    if (etag) this.#menus.set(key, { etag, items });
+    return { items, position: answer.position, total: Number(answer.headers.get("x-total-count") ?? 0) };
   }
 
   /** @param {string} restaurantId @returns {Promise<Snapshot>} */
@@ -602,8 +745,7 @@ export class ApiClient {
     for (let next = answer.next; next !== null; next = answer.next) {
       answer = await this.request("GET", next);
       items.push(...answer.data);
-      const other = answer.position;
-      if (other && position && other.epoch === position.epoch && other.seq < position.seq) position = other;
+      position = lowest(position, answer.position);
     }
     return { items, position };
   }
@@ -643,10 +785,48 @@ export class ApiClient {
     ).data;
   }
 
+  /**
+   * The event log after a position, or from the oldest event kept, in pages of up to `limit` (1,000) events:
+   * `for await (const { items, position } of api.events(restaurant, after))`. Keep the position of each page
+   * once it is dealt with: that is where to go on, here or with a feed. It ends at the end of the log.
+   *
+   * Throws ProblemError: `events_gone` where what follows `after` is no longer kept, `epoch_changed` and
+   * `ahead_of_head` where `after` is of another log, as after a restore; all three ask for a snapshot.
+   *
+   * @param {string} restaurantId @param {Position | null} [after] @param {{limit?: number}} [options]
+   * @returns {AsyncGenerator<{items: LoggedEvent[], position: Position | null}, void, void>}
+   */
+  async *events(restaurantId, after = null, { limit = 200 } = {}) {
+    const query = { restaurant_id: restaurantId, limit, after: after?.seq ?? 0, epoch: after?.epoch };
+    let answer = await this.request("GET", "/events", { query });
+    for (;;) {
+      yield { items: answer.data, position: answer.position };
+      if (answer.next === null) return;
+      answer = await this.request("GET", answer.next);
+    }
+  }
+
+  /**
+   * Who did what, newest first, read page by page as you go on. Times are RFC 3339.
+   * @param {string} restaurantId
+   * @param {{action?: string, actor?: string, entity_id?: string, since?: string, until?: string}} [filter]
+   * @returns {AsyncGenerator<any, void, void>}
+   */
+  async *audit(restaurantId, filter = {}) {
+    const query = { restaurant_id: restaurantId, limit: 100, ...filter };
+    let answer = await this.request("GET", "/audit", { query });
+    for (;;) {
+      yield* answer.data;
+      if (answer.next === null) return;
+      answer = await this.request("GET", answer.next);
+    }
+  }
+
   /** The feed of a restaurant, not yet connected.
    * @param {string} restaurantId @param {FeedOptions} [options] */
   feed(restaurantId, options = {}) {
-    return new Feed(this.#wire.url, restaurantId, this.tokens, { ...this.#options, ...options });
+    const all = { ...this.#options, ...options };
+    return new Feed(this.#wire.url, restaurantId, this.tokens, all, this.#feeds);
   }
 }
 
@@ -715,7 +895,7 @@ class Cursor {
     else if (!frame.recovered) this.#unrecovered = head;
   }
 
-  /** The server can not replay: goes on from where it says. @param {Position} position */
+  /** The server can not replay: goes on from where it says. @param {Position | null} position */
   startOver(position) {
     this.#unrecovered = this.#earlierHead = null;
     this.position = position;
@@ -723,21 +903,22 @@ class Cursor {
 
   /**
    * What to tell about an event: `known` if nothing, and why a snapshot is needed first.
-   * @param {any} frame @returns {{known: boolean, resync: string | null}}
+   * @param {any} frame @returns {{known: boolean, resync: {reason: string, position: Position} | null}}
    */
   take(frame) {
-    /** @type {string | null} */
+    /** @type {{reason: string, position: Position} | null} */
     let resync = null;
     if (this.#unrecovered) {
+      resync = { reason: "not_recovered", position: this.#unrecovered };
       this.startOver(this.#unrecovered);
-      resync = "not_recovered";
     }
     if (this.position === null) throw new Error("an event came before the connection was authenticated");
     if (frame.seq <= this.position.seq) return { known: true, resync };
     // prev_seq is what the server sent just before. Beyond what we have: it did not reach us. Below (a
     // snapshot moved us ahead): nothing is missing.
-    if (frame.prev_seq > this.position.seq) resync ??= "gap";
-    this.position = { epoch: this.position.epoch, seq: frame.seq };
+    const { epoch } = this.position;
+    if (frame.prev_seq > this.position.seq) resync ??= { reason: "gap", position: { epoch, seq: frame.prev_seq } };
+    this.position = { epoch, seq: frame.seq };
     return { known: false, resync };
   }
 
@@ -779,8 +960,8 @@ const REMEDIES = {
 /**
  * @typedef {object} Ended
  * @property {string} reason
- * @property {number | null} code
- * @property {boolean} authenticated
+ * @property {number | null} code  null: a bare drop, or this client gave it up
+ * @property {boolean} held  it had been up for so long that all is well with the server
  * @property {number | null} retryAfterMs
  */
 
@@ -792,11 +973,17 @@ class Connection {
   #heartbeat = { interval_s: 30, timeout_s: 5, max_missed: 3 };
   #missed = 0;
   #pingedAt = 0;
-  #authenticated = false;
+  /** An unanswered ping ends it: there is a reason to doubt it. */
+  #doubted = false;
+  /** @type {number | null} */
+  #upSince = null;
   /** @type {number | null} */
   #retryAfterMs = null;
   #refusal = "";
-  #ackPending = 0;
+  /** The last seq that came, the last that was shown of all, and the last that was acknowledged. */
+  #received = 0;
+  #shown = 0;
+  #acknowledged = 0;
   #over = false;
 
   /** @param {Link} feed @param {any} socket @param {string} token */
@@ -808,11 +995,14 @@ class Connection {
     this.#timers.set("open", OPEN_WITHIN_MS, () => this.end("the socket did not open"));
     socket.onopen = () => {
       this.#timers.set("open", OPEN_WITHIN_MS, () => this.end("no answer to authenticate"));
-      this.#send({ type: "authenticate", token, ...feed.hello() });
+      const hello = feed.hello();
+      this.#received = hello.last_seq ?? 0;
+      this.#send({ type: "authenticate", token, ...hello });
     };
     socket.onmessage = (/** @type {{data: any}} */ message) => this.#receive(message.data);
     socket.onclose = (/** @type {{code?: number, reason?: string}} */ close) => {
-      const code = close?.code ?? null;
+      // 1006 and 1015 are never sent: they stand for a connection that broke
+      const code = close?.code && ![1006, 1015].includes(close.code) ? close.code : null;
       const said = (code !== null && code >= 4000 && this.#refusal) || close?.reason;
       this.end(said || (code ? `closed with ${code}` : "the connection dropped"), code);
     };
@@ -824,7 +1014,8 @@ class Connection {
   end(reason, code = null) {
     if (this.#over) return;
     this.drop();
-    this.#feed.ended({ reason, code, authenticated: this.#authenticated, retryAfterMs: this.#retryAfterMs });
+    const held = this.#upSince !== null && this.#feed.clock.now() - this.#upSince >= HELD_AFTER_MS;
+    this.#feed.ended({ reason, code, held, retryAfterMs: this.#retryAfterMs });
   }
 
   /** As `end`, telling nobody. */
@@ -840,17 +1031,26 @@ class Connection {
     }
   }
 
-  /** Events up to `seq` have been shown. Tells the server at once, then at most once a second.
+  /** Pings at once; without an answer to this one the connection is given up. */
+  probe() {
+    if (this.#upSince === null) return;
+    this.#doubted = true;
+    this.#ping();
+  }
+
+  /** Everything up to `seq` has been shown. Tells the server at once, then at most once a second, and of what
+   * it has sent only: a snapshot may be ahead of that.
    * @param {number} seq */
   shown(seq) {
-    this.#ackPending = seq;
+    this.#shown = Math.max(this.#shown, seq);
     if (!this.#timers.has("ack")) this.#acknowledge();
   }
 
   #acknowledge() {
-    if (!this.#ackPending) return;
-    this.#send({ type: "ack", seq: this.#ackPending });
-    this.#ackPending = 0;
+    const seq = Math.min(this.#shown, this.#received);
+    if (seq <= this.#acknowledged || this.#upSince === null || this.#over) return;
+    this.#acknowledged = seq;
+    this.#send({ type: "ack", seq });
     this.#timers.set("ack", ACK_EVERY_MS, () => this.#acknowledge());
   }
 
@@ -867,8 +1067,12 @@ class Connection {
   #receive(data) {
     try {
       const frame = JSON.parse(data);
-      if (typeof frame.type === "string" && frame.type.includes(".")) this.#feed.event(frame, this);
-      else this.#control(frame);
+      if (typeof frame.type === "string" && frame.type.includes(".")) {
+        this.#received = frame.seq;
+        this.#feed.event(frame);
+        // what a snapshot had before may be acknowledged now
+        if (!this.#timers.has("ack")) this.#acknowledge();
+      } else this.#control(frame);
     } catch (error) {
       this.end(`unreadable message: ${error}`);
     }
@@ -879,7 +1083,9 @@ class Connection {
     switch (frame.type) {
       case "authenticated":
         this.#timers.clear("open");
-        this.#authenticated = true;
+        this.#upSince = this.#feed.clock.now();
+        if (!frame.recovered) this.#received = 0;
+        this.#acknowledged = this.#received;
         this.#heartbeat = { ...this.#heartbeat, ...frame.heartbeat };
         this.#timers.set("ping", this.#heartbeat.interval_s * 1000, () => this.#ping());
         this.#feed.authenticated(frame);
@@ -888,6 +1094,8 @@ class Connection {
         this.#pong(frame);
         break;
       case "resync":
+        this.#received = frame.seq;
+        this.#shown = 0; // what follows may be numbered anew
         this.#feed.resync(frame.reason, { epoch: frame.epoch, seq: frame.seq });
         break;
       case "token_expiring":
@@ -910,7 +1118,7 @@ class Connection {
     this.#timers.set("pong", timeout_s * 1000, () => {
       this.#missed += 1;
       this.#feed.silent(this.#missed);
-      if (this.#missed >= max_missed) this.end(`${this.#missed} heartbeats without an answer`);
+      if (this.#missed >= max_missed || this.#doubted) this.end(`${this.#missed} heartbeats without an answer`);
     });
     this.#send({ type: "ping", timestamp: this.#pingedAt });
   }
@@ -921,6 +1129,7 @@ class Connection {
       this.#timers.clear("pong");
       if (this.#missed) this.#feed.silent(0);
       this.#missed = 0;
+      this.#doubted = false;
       this.#feed.serverTime(frame.server_time, this.#pingedAt);
     }
     if (this.#feed.cursor.behind(frame)) this.end("the heartbeat shows events that did not come");
@@ -945,9 +1154,9 @@ class Connection {
  * @property {Clock} clock
  * @property {Cursor} cursor
  * @property {TokenSource} tokens
- * @property {() => object} hello
+ * @property {() => {last_seq?: number}} hello
  * @property {(frame: any) => void} authenticated
- * @property {(frame: any, connection: Connection) => void} event
+ * @property {(frame: any) => void} event
  * @property {(reason: string, position: Position) => void} resync
  * @property {(missed: number) => void} silent
  * @property {(time: any, sentAt: number) => void} serverTime
@@ -964,22 +1173,29 @@ class Connection {
  * @property {number} [maxAttempts]  reconnects in a row before it gives up; without it, never
  */
 
+/** @typedef {{kind: "event" | "resync", notice: any}} Waiting  a notice that is told in order */
+
 /**
  * One restaurant's feed, over one socket at a time. Nothing is lost: it resumes where it was after every
  * break, and tells `resync` where the server can't replay or a gap shows; then read again what the screen is
  * built on and call `continueFrom`. Nothing comes twice: what is known already is dropped. It ends only when
  * the session is over, when the server refuses for good, after `maxAttempts`, or by `disconnect`.
  *
- * Listeners (`on`) are called in the order of events, with
+ * Listeners (`on`) are called with
  *
  * | kind | |
  * | --- | --- |
  * | an event's type, and `event` for all | FeedEvent |
+ * | `resync` | `{reason, position}`; what follows is newer than `position` |
  * | `connected` | `{connectionId, position, recovered, replayed}` |
  * | `disconnected` | `{code, reason, retryInMs, attempt}`; code null where no close frame came |
- * | `resync` | `{reason, position}` |
  * | `silent` | `{missed}`: heartbeats without an answer so far, 0 when one comes again |
  * | `stopped` | `{reason, detail, code}`; reason unauthenticated, refused, max_attempts or disconnected |
+ *
+ * Events and `resync` come in order, one at a time: a listener that returns a promise is waited for, and what
+ * comes meanwhile comes after it, unless the snapshot it took has it. A `resync` whose listener fails is told
+ * again after a while. Of more than 1,000 events that wait, a `resync` (`overrun`) takes the place. What is
+ * told of the connection does not wait.
  */
 export class Feed {
   #address;
@@ -991,7 +1207,8 @@ export class Feed {
   #timers;
   #cursor;
   #network;
-  /** @type {Map<string, Set<(notice: any) => void>>} */
+  #running;
+  /** @type {Map<string, Set<(notice: any) => any>>} */
   #listeners = new Map();
   /** @type {Connection | null} */
   #connection = null;
@@ -1002,6 +1219,15 @@ export class Feed {
   #refused = null;
   /** @type {{promise: Promise<void>, resolve: () => void, reject: (error: Error) => void} | null} */
   #ready = null;
+  /** Changes with every end: what was handed out before is nobody's concern any more. */
+  #life = 0;
+  /** @type {Waiting[]} what is to be told, in order */
+  #queue = [];
+  /** Whether a listener is at work, or a resync waits to be told again. */
+  #busy = false;
+  #failures = 0;
+  /** @type {Position | null} the last event handed out, or the snapshot that has it */
+  #position;
 
   /** @type {"idle" | "connecting" | "connected" | "waiting" | "stopped"} */
   state = "idle";
@@ -1009,8 +1235,9 @@ export class Feed {
   /**
    * @param {string} url @param {string} restaurantId @param {TokenSource} tokens
    * @param {Options & FeedOptions} [options]
+   * @param {Set<Feed>} [running]  it is in there while it runs
    */
-  constructor(url, restaurantId, tokens, options = {}) {
+  constructor(url, restaurantId, tokens, options = {}, running = new Set()) {
     const socket = options.socket ?? "pos";
     const base = url.replace(/\/+$/, "").replace(/^http/, "ws");
     this.#address = `${base}${API}/websocket/ws/${socket}/${restaurantId}`;
@@ -1020,17 +1247,20 @@ export class Feed {
     this.#clock = options.clock ?? systemClock;
     this.#random = options.random ?? Math.random;
     this.#timers = new Timers(this.#clock);
-    this.#cursor = new Cursor(options.position ?? null, socket === "pos");
+    this.#position = options.position ?? null;
+    this.#cursor = new Cursor(this.#position, socket === "pos");
     const surroundings = /** @type {any} */ (globalThis);
     this.#network =
       options.network === undefined && typeof surroundings.addEventListener === "function"
         ? /** @type {Network} */ (surroundings)
         : (options.network ?? null);
+    this.#running = running;
   }
 
-  /** @returns {Position | null} the last event handed out; null before the first connection */
+  /** @returns {Position | null} the last event handed out; null before the first connection. What a later
+   * start can continue from. */
   get position() {
-    return this.#cursor.position;
+    return this.#position;
   }
 
   /** How many listeners there are. */
@@ -1039,7 +1269,7 @@ export class Feed {
   }
 
   /** Calls `listener` for a kind of notice, see above. Returns what takes it away again.
-   * @param {string} kind @param {(notice: any) => void} listener */
+   * @param {string} kind @param {(notice: any) => any} listener */
   on(kind, listener) {
     const known = this.#listeners.get(kind);
     if (known) known.add(listener);
@@ -1047,7 +1277,7 @@ export class Feed {
     return () => this.off(kind, listener);
   }
 
-  /** @param {string} kind @param {(notice: any) => void} listener one that is not there is no error */
+  /** @param {string} kind @param {(notice: any) => any} listener one that is not there is no error */
   off(kind, listener) {
     const known = this.#listeners.get(kind);
     known?.delete(listener);
@@ -1070,12 +1300,13 @@ export class Feed {
     this.#ready = { promise, resolve, reject };
     this.#attempt = 0;
     this.#refused = null;
+    this.#running.add(this);
     this.#network?.addEventListener("online", this.#online);
     void this.#open();
     return promise;
   }
 
-  /** Ends the feed. Nothing of it is left when this resolves: no timer, socket or listener. */
+  /** Ends the feed. Nothing of it is left when this resolves: no timer, open socket or listener. */
   async disconnect() {
     if (this.#ready && this.state !== "stopped") this.#stop("disconnected", "", null);
     this.#listeners.clear();
@@ -1084,17 +1315,26 @@ export class Feed {
 
   /** After a snapshot: what it includes is not told again. @param {Position | null} position */
   continueFrom(position) {
-    if (position) this.#cursor.continueFrom(position);
+    if (!position) return;
+    this.#cursor.continueFrom(position);
+    // one of another epoch tells nothing, see there
+    if (position.epoch !== this.#cursor.position?.epoch || this.#isKnown(position)) return;
+    this.#position = position;
+    this.#showed(position);
   }
 
-  /** Ends the wait before a reconnect, if there is one: for apps that hear that the network is back. */
-  retryNow() {
+  /**
+   * The network is back, or the app came to the foreground: ends the wait before a reconnect, and an open
+   * connection has to answer a ping within 5 s or is given up. Browsers say so by themselves (`online`).
+   */
+  online() {
+    if (this.state === "connected") this.#connection?.probe();
     if (this.state !== "waiting") return;
     this.#timers.clear("retry");
     void this.#open();
   }
 
-  #online = () => this.retryNow();
+  #online = () => this.online();
 
   async #open() {
     this.state = "connecting";
@@ -1112,10 +1352,11 @@ export class Feed {
     this.#refused = null;
     const WebSocket = this.#options.WebSocket ?? /** @type {any} */ (globalThis).WebSocket;
     try {
+      if (!WebSocket) throw new Error("there is no WebSocket here: give one as an option");
       const socket = new WebSocket(this.#address);
       this.#connection = new Connection(this.#link(), socket, token);
     } catch (error) {
-      this.#ended({ reason: `no connection: ${error}`, code: null, authenticated: false, retryAfterMs: null });
+      this.#ended({ reason: `no connection: ${error}`, code: null, held: false, retryAfterMs: null });
     }
   }
 
@@ -1126,36 +1367,38 @@ export class Feed {
       this.#stop("unauthenticated", /** @type {Error} */ (error).message, null);
     } else {
       const retryAfterMs = error instanceof ProblemError ? error.retryAfterMs : null;
-      this.#ended({ reason: `no token: ${error}`, code: null, authenticated: false, retryAfterMs });
+      this.#ended({ reason: `no token: ${error}`, code: null, held: false, retryAfterMs });
     }
   }
 
   /** @returns {Link} */
   #link() {
+    const cursor = this.#cursor;
     return {
       clock: this.#clock,
-      cursor: this.#cursor,
+      cursor,
       tokens: this.#tokens,
       hello: () => ({
         restaurant_id: this.#restaurantId,
-        ...(this.position ? { last_seq: this.position.seq, epoch: this.position.epoch } : {}),
+        ...(cursor.position ? { last_seq: cursor.position.seq, epoch: cursor.position.epoch } : {}),
         ...(this.#options.stationIds?.length ? { station_ids: this.#options.stationIds } : {}),
       }),
       authenticated: (frame) => {
-        this.#cursor.authenticated(frame);
+        cursor.authenticated(frame);
+        this.#position ??= cursor.position;
         this.state = "connected";
         this.#ready?.resolve();
         this.#tell("connected", {
           connectionId: frame.connection_id,
-          position: this.position,
+          position: cursor.position,
           recovered: Boolean(frame.recovered),
           replayed: frame.replayed ?? 0,
         });
       },
-      event: (frame, connection) => this.#event(frame, connection),
+      event: (frame) => this.#event(frame),
       resync: (reason, position) => {
-        this.#cursor.startOver(position);
-        this.#tell("resync", { reason, position });
+        cursor.startOver(position);
+        this.#enqueue("resync", { reason, position });
       },
       silent: (missed) => this.#tell("silent", { missed }),
       serverTime: (time, sentAt) => {
@@ -1166,39 +1409,105 @@ export class Feed {
     };
   }
 
-  /** @param {any} frame @param {Connection} connection */
-  #event(frame, connection) {
+  /** @param {any} frame */
+  #event(frame) {
     const { known, resync } = this.#cursor.take(frame);
-    const position = /** @type {Position} */ (this.position);
-    if (resync) this.#tell("resync", { reason: resync, position });
+    if (resync) this.#enqueue("resync", resync);
     if (known) return;
     /** @type {FeedEvent} */
     const event = {
       type: frame.type,
       seq: frame.seq,
       prevSeq: frame.prev_seq,
-      position,
+      position: /** @type {Position} */ (this.#cursor.position),
       restaurantId: frame.restaurant_id,
       timestamp: frame.timestamp,
       data: frame.data,
     };
-    this.#tell(event.type, event);
-    this.#tell("event", event);
-    if (connection === this.#connection) connection.shown(event.seq);
+    this.#enqueue("event", event);
+  }
+
+  /** @param {"event" | "resync"} kind @param {any} notice */
+  #enqueue(kind, notice) {
+    if (kind === "event" && this.#queue.length >= QUEUE) {
+      const position = { epoch: notice.position.epoch, seq: notice.prevSeq };
+      this.#queue = [{ kind: "resync", notice: { reason: "overrun", position } }];
+    }
+    this.#queue.push({ kind, notice });
+    if (!this.#busy) this.#deliver();
+  }
+
+  /** Hands out what waits, for as long as no listener has to be waited for. */
+  #deliver() {
+    const life = this.#life;
+    this.#busy = true;
+    for (;;) {
+      const next = this.#queue.shift();
+      if (!next) break;
+      if (next.kind === "event" && this.#isKnown(next.notice.position)) continue;
+      const results = this.#hand(next);
+      if (life !== this.#life) return; // a listener has ended the feed
+      if (results.some((result) => typeof result !== "boolean")) {
+        void Promise.all(results).then((went) => {
+          if (life === this.#life && this.#handled(next, went.every(Boolean))) this.#deliver();
+        });
+        return;
+      }
+      if (!this.#handled(next, results.every(Boolean))) return;
+    }
+    this.#busy = false;
+  }
+
+  /** @param {Position} position whether a snapshot has it */
+  #isKnown(position) {
+    return this.#position?.epoch === position.epoch && position.seq <= this.#position.seq;
+  }
+
+  /** @param {Waiting} waiting */
+  #hand({ kind, notice }) {
+    if (kind === "resync") return this.#tell("resync", notice);
+    this.#position = notice.position;
+    return [...this.#tell(notice.type, notice), ...this.#tell("event", notice)];
+  }
+
+  /** Its listeners are through. Whether to go on. @param {Waiting} waiting @param {boolean} well */
+  #handled({ kind, notice }, well) {
+    if (kind === "event") {
+      this.#showed(notice.position);
+    } else if (well) {
+      this.#failures = 0;
+      if (!this.#isKnown(notice.position)) this.#position = notice.position;
+    } else {
+      this.#queue.unshift({ kind, notice });
+      const wait = Math.min(1000 * 2 ** Math.min(this.#failures++, 5), LONGEST_BACKOFF_MS);
+      this.#timers.set("resync", wait + this.#random() * 1000, () => this.#deliver());
+      return false;
+    }
+    return true;
+  }
+
+  /** @param {Position} position */
+  #showed(position) {
+    if (position.epoch === this.#cursor.position?.epoch) this.#connection?.shown(position.seq);
   }
 
   /** @param {Ended} ended */
-  #ended({ reason, code, authenticated, retryAfterMs }) {
+  #ended({ reason, code, held, retryAfterMs }) {
     const remedy = code === null ? undefined : REMEDIES[code];
     const token = this.#connection?.token ?? null;
     this.#connection = null;
     if (remedy === "stop") return this.#stop("refused", reason, code);
     if (remedy === "refresh") this.#refused = token;
-    this.#attempt = authenticated ? 1 : this.#attempt + 1;
+    this.#attempt = held ? 1 : this.#attempt + 1;
     if (this.#attempt > (this.#options.maxAttempts ?? Infinity))
       return this.#stop("max_attempts", reason, code);
-    const backoff = remedy === "late" ? LONGEST_BACKOFF_MS : 1000 * 2 ** Math.min(this.#attempt - 1, 30);
-    const retryInMs = retryAfterMs ?? Math.min(backoff, LONGEST_BACKOFF_MS) + this.#random() * 1000;
+    const doubled = 1000 * 2 ** Math.min(this.#attempt - 1, 5);
+    const backoff = remedy === "late" ? LONGEST_BACKOFF_MS : Math.min(doubled, LONGEST_BACKOFF_MS);
+    const retryInMs =
+      retryAfterMs === null
+        ? backoff + this.#random() * 1000
+        : // asked to come back soon, again and again: then not sooner than the schedule says
+          Math.max(Math.min(retryAfterMs, LONGEST_RETRY_AFTER_MS), this.#attempt > 1 ? backoff : 0);
     this.state = "waiting";
     this.#timers.set("retry", retryInMs, () => void this.#open());
     this.#tell("disconnected", { code, reason, retryInMs, attempt: this.#attempt });
@@ -1208,24 +1517,35 @@ export class Feed {
   #stop(reason, detail, code) {
     this.state = "stopped";
     this.#run += 1;
+    this.#life += 1;
     this.#timers.clear();
     this.#connection?.drop();
     this.#connection = null;
+    // what waits to be told is told by the next start: it resumes after what was handed out
+    this.#queue = [];
+    this.#busy = false;
+    this.#cursor.startOver(this.#position);
     this.#network?.removeEventListener("online", this.#online);
+    this.#running.delete(this);
     this.#ready?.reject(new FeedStopped(reason, detail, code));
     this.#tell("stopped", { reason, detail, code });
   }
 
-  /** To every listener in turn; one that throws is reported and stops nobody else.
-   * @param {string} kind @param {any} notice */
+  /** To every listener in turn; one that fails is reported and stops nobody else. Which of them went well, or
+   * will have. @param {string} kind @param {any} notice @returns {(boolean | Promise<boolean>)[]} */
   #tell(kind, notice) {
-    for (const listener of [...(this.#listeners.get(kind) ?? [])]) {
-      if (!this.#listeners.get(kind)?.has(listener)) continue; // taken away by one before it
+    const failed = (/** @type {unknown} */ error) => {
+      console.error(`fynlo: a listener of ${kind} failed`, error);
+      return false;
+    };
+    return [...(this.#listeners.get(kind) ?? [])].map((listener) => {
+      if (!this.#listeners.get(kind)?.has(listener)) return true; // taken away by one before it
       try {
-        listener(notice);
+        const result = listener(notice);
+        return typeof result?.then === "function" ? Promise.resolve(result).then(() => true, failed) : true;
       } catch (error) {
-        console.error(`fynlo: a listener of ${kind} failed`, error);
+        return failed(error);
       }
-    }
+    });
   }
 }
