@@ -20,7 +20,7 @@ log = structlog.get_logger(__name__)
 STALE_AFTER_S = 10.0  # acknowledgements come once a second: ten of them did not
 SILENT_AFTER_S = float(HEARTBEAT_S + PONG_WITHIN_S)
 WORST = 50
-LOOK_AT_ONCE = 500  # screens, before the event loop gets its turn
+LOOK_AT_ONCE = 250  # screens, before the event loop gets its turn
 
 
 class Screen(Struct, frozen=True):
@@ -55,14 +55,14 @@ class Overview(Struct, frozen=True):
     worst: tuple[Screen, ...]
 
 
-class Key(Struct, frozen=True):
+class Key(Struct, frozen=True, gc=False):
     """What a screen is known by."""
 
     restaurant_id: UUID
     connection_id: UUID
 
 
-class Row(Struct, frozen=True):
+class Row(Struct, frozen=True, gc=False):
     """A screen as the database is told of it; times in seconds ago, for clocks differ between hosts."""
 
     restaurant_id: UUID

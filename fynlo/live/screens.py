@@ -11,12 +11,13 @@ import heapq
 import os
 import socket
 import time
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 
 import msgspec
 import psycopg
 import structlog
+from msgspec import Struct
 
 from fynlo import metrics
 from fynlo.db.pool import Connection as Database
@@ -25,7 +26,7 @@ from fynlo.ids import uuid7
 from . import screen_queries as queries
 from .connection import Connection
 from .listener import connect
-from .own_screens import STALE_AFTER_S, WORST, Key, Overview, OwnScreens, Row, Screen, place
+from .own_screens import LOOK_AT_ONCE, STALE_AFTER_S, WORST, Key, Overview, OwnScreens, Row, Screen, place
 
 log = structlog.get_logger(__name__)
 
@@ -121,8 +122,8 @@ class Screens:
             self._host,
             os.getpid(),
             self._refresh_s * LEASE,
-            msgspec.json.encode(changed).decode(),
-            msgspec.json.encode(gone).decode(),
+            await _encode(changed),
+            await _encode(gone),
             whole,
         )
         try:
@@ -154,6 +155,15 @@ class Screens:
         if database is not None:
             with contextlib.suppress(psycopg.Error, OSError):
                 await database.close()
+
+
+async def _encode(items: Sequence[Struct]) -> str:
+    """A JSON array, made in slices: thousands at once would hold up the events."""
+    slices = []
+    for start in range(0, len(items), LOOK_AT_ONCE):
+        slices.append(msgspec.json.encode(items[start : start + LOOK_AT_ONCE])[1:-1])
+        await asyncio.sleep(0)
+    return f"[{b','.join(slices).decode()}]"
 
 
 def _together(own: Overview, others: list[queries.OtherScreen]) -> Overview:

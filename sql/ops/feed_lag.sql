@@ -1,5 +1,5 @@
 -- Per restaurant: where its log ends and when it last moved. `missing` must be 0: the log has no holes.
--- How far a screen is behind its log, only the server knows; from here on it is where the log stands.
+-- How far each screen is: screens.sql.
 select h.restaurant_id, r.name, h.seq, h.floor_seq, newest.seq as newest_in_log,
        h.seq - coalesce(newest.seq, h.floor_seq) as missing,
        newest.created_at as last_event_at,
