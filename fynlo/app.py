@@ -24,6 +24,7 @@ from fynlo.events.audiences import KITCHEN, POS, POS_WITHOUT_MONEY
 from fynlo.events.routes import event_routes
 from fynlo.floor.routes import floor_routes
 from fynlo.health import health_routes
+from fynlo.identity.passwords import Passwords
 from fynlo.identity.routes import identity_routes
 from fynlo.identity.rules import may
 from fynlo.identity.sessions import Sessions
@@ -45,6 +46,7 @@ from fynlo.problems import HANDLERS
 from fynlo.proxies import Proxies
 from fynlo.restaurants.routes import restaurant_routes
 from fynlo.settings import Settings
+from fynlo.staff.routes import staff_routes
 from fynlo.web.pages import page_routes
 
 log = structlog.get_logger(__name__)
@@ -60,11 +62,12 @@ class Server:
         self._settings = settings
         self._pool = create_pool(settings.database_url, settings.pool_size)
         self._redis = _redis(settings.redis_url)
+        self._passwords = Passwords(Attempts(settings.redis_url))
         self._sessions = Sessions(
             self._pool,
+            self._passwords,
             Tokens(settings.secret, settings.access_token_s),
             settings.refresh_token_s,
-            Attempts(settings.redis_url),
         )
         self._menus = MenuCache(enabled=settings.menu_cache)
         coalesced = settings.notify == "coalesced"
@@ -101,7 +104,8 @@ class Server:
         self.draining = False
         handlers = [
             *identity_routes(self._sessions),
-            *restaurant_routes(self._pool),
+            *restaurant_routes(self._pool, self._sessions),
+            *staff_routes(self._pool, self._passwords),
             *menu_routes(
                 self._pool, self, self._menus, SharedMenus(self._redis if settings.menu_cache else None)
             ),

@@ -137,19 +137,23 @@ async def once(
     of: Of | None = None,
     refused: FynloError | None = None,
     announce: Announce | None = None,
+    first: Callable[[Connection], Awaitable[None]] | None = None,
 ) -> Reply:
     """Do the work in one transaction, once: a request seen before gets its first answer again.
 
     The answer is stored under the key in the same transaction, so either both exist or neither. `refused`
     is what is wrong with the body, raised after 404 and 403 have been judged. Deadlocks, and ids taken by
-    a request that ran at the same time, are tried again. With `announce` the transaction notifies nobody;
-    that is told the restaurant when it has committed.
+    a request that ran at the same time, are tried again. `first` runs in the transaction before the tenant
+    is entered. With `announce` the transaction notifies nobody; that is told the restaurant when it has
+    committed.
     Raises Conflict `idempotency_in_flight` where the first request has been running for 5 s.
     """
     for attempt in range(1, TRIES + 1):
         committing: UUID | None = None
         try:
             async with transaction(pool) as conn:
+                if first is not None:
+                    await first(conn)
                 try:
                     tenant, replay = await _enter(
                         conn,

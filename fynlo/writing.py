@@ -7,7 +7,7 @@ from uuid import UUID
 from litestar import Response
 
 from fynlo.context import context_of
-from fynlo.db.pool import Pool
+from fynlo.db.pool import Connection, Pool
 from fynlo.errors import BadRequest, FynloError
 from fynlo.http import AnyRequest, Reply, decode, idempotency_key, request_hash
 from fynlo.identity.rules import Permission
@@ -29,11 +29,12 @@ async def written(
     retry_safe: Callable[[T], bool] = lambda _value: True,
     or_else: str = "",
     announce: Announce | None = None,
+    first: Callable[[Connection], Awaitable[None]] | None = None,
 ) -> Response[bytes]:
     """Decode the body, enter the tenant, and `do` the work in one transaction, once for each Idempotency-Key.
 
     What is wrong with the body is said after 404 and 403 have been judged. A body that is not `retry_safe`
-    needs a key, or what `or_else` says. `announce` as in tenancy.once().
+    needs a key, or what `or_else` says. `announce` and `first` are as in tenancy.once().
     """
     key: str | None = None
     value: T | None = None
@@ -65,5 +66,6 @@ async def written(
         of=of,
         refused=refused,
         announce=announce,
+        first=first,
     )
     return reply.response()

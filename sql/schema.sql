@@ -46,6 +46,31 @@ COMMENT ON SCHEMA public IS 'standard public schema';
 
 
 --
+-- Name: accept_invitation(bytea, text); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
+--
+
+CREATE FUNCTION fynlo.accept_invitation(p_token_hash bytea, p_password_hash text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+-- Uses the token up: they are in from now on. A password is set where they had none.
+declare
+  accepted invitations;
+begin
+  update invitations i set accepted_at = now() where i.token_hash = p_token_hash returning * into accepted;
+  update memberships m set invited_at = null
+   where m.restaurant_id = accepted.restaurant_id and m.id = accepted.membership_id and m.invited_at is not null;
+  update users u set password_hash = p_password_hash
+    from memberships m
+   where m.restaurant_id = accepted.restaurant_id and m.id = accepted.membership_id
+     and u.id = m.user_id and u.password_hash is null;
+end
+$$;
+
+
+ALTER FUNCTION fynlo.accept_invitation(p_token_hash bytea, p_password_hash text) OWNER TO fynlo_feed;
+
+--
 -- Name: audit(); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
 --
 
@@ -122,6 +147,25 @@ CREATE FUNCTION fynlo.business_date(p_at timestamp with time zone, p_timezone te
 
 
 ALTER FUNCTION fynlo.business_date(p_at timestamp with time zone, p_timezone text, p_cutoff time without time zone) OWNER TO fynlo_feed;
+
+--
+-- Name: change_password(uuid, uuid, text); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
+--
+
+CREATE FUNCTION fynlo.change_password(p_user uuid, p_session uuid, p_password_hash text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+-- A new password ends every other sign-in of the person.
+begin
+  update users u set password_hash = p_password_hash where u.id = p_user;
+  update sessions s set revoked_at = now(), revoked_reason = 'password_changed'
+   where s.user_id = p_user and s.id <> p_session and s.revoked_at is null;
+end
+$$;
+
+
+ALTER FUNCTION fynlo.change_password(p_user uuid, p_session uuid, p_password_hash text) OWNER TO fynlo_feed;
 
 --
 -- Name: claim_key(uuid, uuid, text, text, text, bytea); Type: FUNCTION; Schema: fynlo; Owner: fynlo_owner
@@ -473,6 +517,102 @@ $$;
 
 
 ALTER FUNCTION fynlo.feed_status(p_restaurant uuid) OWNER TO fynlo_feed;
+
+--
+-- Name: found_restaurant(uuid, uuid, text, text, text, text, text); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
+--
+
+CREATE FUNCTION fynlo.found_restaurant(p_user uuid, p_id uuid, p_name text, p_timezone text, p_currency text, p_request text, p_address text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+-- A restaurant whose owner is the person. Nothing happens where the id is taken: then fynlo.enter() says whose it is.
+begin
+  perform set_config('app.user_id', p_user::text, true),
+          set_config('app.request_id', coalesce(p_request, ''), true),
+          set_config('app.address', coalesce(p_address, ''), true);
+  insert into restaurants (id, name, timezone, currency) values (p_id, p_name, p_timezone, p_currency)
+  on conflict (id) do nothing;
+  if found then
+    insert into memberships (restaurant_id, user_id, role) values (p_id, p_user, 'owner');
+  end if;
+end
+$$;
+
+
+ALTER FUNCTION fynlo.found_restaurant(p_user uuid, p_id uuid, p_name text, p_timezone text, p_currency text, p_request text, p_address text) OWNER TO fynlo_feed;
+
+--
+-- Name: invitation_of(bytea); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
+--
+
+CREATE FUNCTION fynlo.invitation_of(p_token_hash bytea) RETURNS TABLE(user_id uuid, email text, name text, password_hash text)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+-- Whose invitation a token is, locked; no row where it is unknown, used, revoked or too old.
+begin
+  return query
+    select u.id, u.email, u.name, u.password_hash
+      from invitations i
+      join memberships m on m.restaurant_id = i.restaurant_id and m.id = i.membership_id
+      join users u on u.id = m.user_id
+     where i.token_hash = p_token_hash and i.accepted_at is null and i.revoked_at is null
+       and i.expires_at > now() and m.ended_at is null
+       for update of i;
+end
+$$;
+
+
+ALTER FUNCTION fynlo.invitation_of(p_token_hash bytea) OWNER TO fynlo_feed;
+
+--
+-- Name: invite(uuid, text, text, text, uuid, bytea, integer); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
+--
+
+CREATE FUNCTION fynlo.invite(p_restaurant uuid, p_email text, p_name text, p_role text, p_by uuid, p_token_hash bytea, p_lifetime_s integer) RETURNS TABLE(invitation_id uuid, expires_at timestamp with time zone, membership_id uuid, user_id uuid, name text)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+-- Employs somebody, and makes the token by which they choose a password. Who has a sign-in of their own is not
+-- in before they have accepted. No row: they work here already.
+declare
+  person users;
+  member memberships;
+  known boolean;
+begin
+  if p_restaurant is distinct from nullif(current_setting('app.restaurant_id', true), '')::uuid then
+    raise exception 'restaurant % is not the one of this transaction', p_restaurant;
+  end if;
+  insert into users as u (email, name) values (lower(p_email), p_name) on conflict (email) do nothing;
+  select * into person from users u where u.email = lower(p_email) for no key update;
+  known := person.password_hash is not null or person.supabase_id is not null;
+  select * into member from memberships m where m.restaurant_id = p_restaurant and m.user_id = person.id for update;
+  if member.id is null then
+    insert into memberships as m (restaurant_id, user_id, role, invited_at)
+    values (p_restaurant, person.id, p_role, case when known then now() end)
+    returning * into member;
+  elsif member.ended_at is not null or member.invited_at is not null or not known then
+    update memberships m
+       set role = p_role, ended_at = null,
+           invited_at = case when known and (m.ended_at is not null or m.invited_at is not null) then now() end
+     where m.restaurant_id = p_restaurant and m.id = member.id
+    returning * into member;
+  else
+    return;
+  end if;
+  update invitations i set revoked_at = now()
+   where i.restaurant_id = p_restaurant and i.membership_id = member.id
+     and i.accepted_at is null and i.revoked_at is null;
+  return query
+    insert into invitations as i (restaurant_id, membership_id, token_hash, created_by, expires_at)
+    values (p_restaurant, member.id, p_token_hash, p_by, now() + make_interval(secs => p_lifetime_s))
+    returning i.id, i.expires_at, member.id, person.id, person.name;
+end
+$$;
+
+
+ALTER FUNCTION fynlo.invite(p_restaurant uuid, p_email text, p_name text, p_role text, p_by uuid, p_token_hash bytea, p_lifetime_s integer) OWNER TO fynlo_feed;
 
 --
 -- Name: live_screens(); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
@@ -841,6 +981,18 @@ $$;
 
 
 ALTER FUNCTION fynlo.order_defaults() OWNER TO fynlo_feed;
+
+--
+-- Name: password_hash_of(uuid); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
+--
+
+CREATE FUNCTION fynlo.password_hash_of(p_user uuid) RETURNS text
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$ select u.password_hash from users u where u.id = p_user $$;
+
+
+ALTER FUNCTION fynlo.password_hash_of(p_user uuid) OWNER TO fynlo_feed;
 
 --
 -- Name: product_changed(); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
@@ -4356,6 +4508,15 @@ GRANT USAGE ON SCHEMA public TO fynlo_feed;
 
 
 --
+-- Name: FUNCTION accept_invitation(p_token_hash bytea, p_password_hash text); Type: ACL; Schema: fynlo; Owner: fynlo_feed
+--
+
+REVOKE ALL ON FUNCTION fynlo.accept_invitation(p_token_hash bytea, p_password_hash text) FROM PUBLIC;
+GRANT ALL ON FUNCTION fynlo.accept_invitation(p_token_hash bytea, p_password_hash text) TO fynlo_owner;
+GRANT ALL ON FUNCTION fynlo.accept_invitation(p_token_hash bytea, p_password_hash text) TO fynlo_app;
+
+
+--
 -- Name: FUNCTION audit(); Type: ACL; Schema: fynlo; Owner: fynlo_feed
 --
 
@@ -4379,6 +4540,15 @@ GRANT ALL ON FUNCTION fynlo.audit_person(p_user uuid, p_action text, p_device uu
 REVOKE ALL ON FUNCTION fynlo.business_date(p_at timestamp with time zone, p_timezone text, p_cutoff time without time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION fynlo.business_date(p_at timestamp with time zone, p_timezone text, p_cutoff time without time zone) TO fynlo_owner;
 GRANT ALL ON FUNCTION fynlo.business_date(p_at timestamp with time zone, p_timezone text, p_cutoff time without time zone) TO fynlo_app;
+
+
+--
+-- Name: FUNCTION change_password(p_user uuid, p_session uuid, p_password_hash text); Type: ACL; Schema: fynlo; Owner: fynlo_feed
+--
+
+REVOKE ALL ON FUNCTION fynlo.change_password(p_user uuid, p_session uuid, p_password_hash text) FROM PUBLIC;
+GRANT ALL ON FUNCTION fynlo.change_password(p_user uuid, p_session uuid, p_password_hash text) TO fynlo_owner;
+GRANT ALL ON FUNCTION fynlo.change_password(p_user uuid, p_session uuid, p_password_hash text) TO fynlo_app;
 
 
 --
@@ -4439,6 +4609,33 @@ GRANT ALL ON FUNCTION fynlo.event_months() TO fynlo_feed;
 REVOKE ALL ON FUNCTION fynlo.feed_status(p_restaurant uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION fynlo.feed_status(p_restaurant uuid) TO fynlo_owner;
 GRANT ALL ON FUNCTION fynlo.feed_status(p_restaurant uuid) TO fynlo_app;
+
+
+--
+-- Name: FUNCTION found_restaurant(p_user uuid, p_id uuid, p_name text, p_timezone text, p_currency text, p_request text, p_address text); Type: ACL; Schema: fynlo; Owner: fynlo_feed
+--
+
+REVOKE ALL ON FUNCTION fynlo.found_restaurant(p_user uuid, p_id uuid, p_name text, p_timezone text, p_currency text, p_request text, p_address text) FROM PUBLIC;
+GRANT ALL ON FUNCTION fynlo.found_restaurant(p_user uuid, p_id uuid, p_name text, p_timezone text, p_currency text, p_request text, p_address text) TO fynlo_owner;
+GRANT ALL ON FUNCTION fynlo.found_restaurant(p_user uuid, p_id uuid, p_name text, p_timezone text, p_currency text, p_request text, p_address text) TO fynlo_app;
+
+
+--
+-- Name: FUNCTION invitation_of(p_token_hash bytea); Type: ACL; Schema: fynlo; Owner: fynlo_feed
+--
+
+REVOKE ALL ON FUNCTION fynlo.invitation_of(p_token_hash bytea) FROM PUBLIC;
+GRANT ALL ON FUNCTION fynlo.invitation_of(p_token_hash bytea) TO fynlo_owner;
+GRANT ALL ON FUNCTION fynlo.invitation_of(p_token_hash bytea) TO fynlo_app;
+
+
+--
+-- Name: FUNCTION invite(p_restaurant uuid, p_email text, p_name text, p_role text, p_by uuid, p_token_hash bytea, p_lifetime_s integer); Type: ACL; Schema: fynlo; Owner: fynlo_feed
+--
+
+REVOKE ALL ON FUNCTION fynlo.invite(p_restaurant uuid, p_email text, p_name text, p_role text, p_by uuid, p_token_hash bytea, p_lifetime_s integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION fynlo.invite(p_restaurant uuid, p_email text, p_name text, p_role text, p_by uuid, p_token_hash bytea, p_lifetime_s integer) TO fynlo_owner;
+GRANT ALL ON FUNCTION fynlo.invite(p_restaurant uuid, p_email text, p_name text, p_role text, p_by uuid, p_token_hash bytea, p_lifetime_s integer) TO fynlo_app;
 
 
 --
@@ -4562,6 +4759,15 @@ GRANT ALL ON FUNCTION fynlo.order_changed() TO fynlo_owner;
 
 REVOKE ALL ON FUNCTION fynlo.order_defaults() FROM PUBLIC;
 GRANT ALL ON FUNCTION fynlo.order_defaults() TO fynlo_owner;
+
+
+--
+-- Name: FUNCTION password_hash_of(p_user uuid); Type: ACL; Schema: fynlo; Owner: fynlo_feed
+--
+
+REVOKE ALL ON FUNCTION fynlo.password_hash_of(p_user uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION fynlo.password_hash_of(p_user uuid) TO fynlo_owner;
+GRANT ALL ON FUNCTION fynlo.password_hash_of(p_user uuid) TO fynlo_app;
 
 
 --
@@ -4859,7 +5065,21 @@ GRANT UPDATE(created_at) ON TABLE public.idempotency_keys TO fynlo_feed;
 --
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.invitations TO fynlo_app;
-GRANT SELECT ON TABLE public.invitations TO fynlo_feed;
+GRANT SELECT,INSERT ON TABLE public.invitations TO fynlo_feed;
+
+
+--
+-- Name: COLUMN invitations.accepted_at; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT UPDATE(accepted_at) ON TABLE public.invitations TO fynlo_feed;
+
+
+--
+-- Name: COLUMN invitations.revoked_at; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT UPDATE(revoked_at) ON TABLE public.invitations TO fynlo_feed;
 
 
 --
@@ -4868,7 +5088,28 @@ GRANT SELECT ON TABLE public.invitations TO fynlo_feed;
 
 GRANT SELECT ON TABLE public.memberships TO fynlo_readonly;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.memberships TO fynlo_app;
-GRANT SELECT ON TABLE public.memberships TO fynlo_feed;
+GRANT SELECT,INSERT ON TABLE public.memberships TO fynlo_feed;
+
+
+--
+-- Name: COLUMN memberships.role; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT UPDATE(role) ON TABLE public.memberships TO fynlo_feed;
+
+
+--
+-- Name: COLUMN memberships.invited_at; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT UPDATE(invited_at) ON TABLE public.memberships TO fynlo_feed;
+
+
+--
+-- Name: COLUMN memberships.ended_at; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT UPDATE(ended_at) ON TABLE public.memberships TO fynlo_feed;
 
 
 --
@@ -5022,7 +5263,77 @@ GRANT SELECT ON TABLE public.refresh_tokens TO fynlo_feed;
 
 GRANT SELECT ON TABLE public.restaurants TO fynlo_readonly;
 GRANT SELECT ON TABLE public.restaurants TO fynlo_app;
-GRANT SELECT ON TABLE public.restaurants TO fynlo_feed;
+GRANT SELECT,INSERT ON TABLE public.restaurants TO fynlo_feed;
+
+
+--
+-- Name: COLUMN restaurants.name; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT UPDATE(name) ON TABLE public.restaurants TO fynlo_app;
+
+
+--
+-- Name: COLUMN restaurants.timezone; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT UPDATE(timezone) ON TABLE public.restaurants TO fynlo_app;
+
+
+--
+-- Name: COLUMN restaurants.currency; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT UPDATE(currency) ON TABLE public.restaurants TO fynlo_app;
+
+
+--
+-- Name: COLUMN restaurants.day_cutoff; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT UPDATE(day_cutoff) ON TABLE public.restaurants TO fynlo_app;
+
+
+--
+-- Name: COLUMN restaurants.prices_include_tax; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT UPDATE(prices_include_tax) ON TABLE public.restaurants TO fynlo_app;
+
+
+--
+-- Name: COLUMN restaurants.tax_rounding; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT UPDATE(tax_rounding) ON TABLE public.restaurants TO fynlo_app;
+
+
+--
+-- Name: COLUMN restaurants.tax_scope; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT UPDATE(tax_scope) ON TABLE public.restaurants TO fynlo_app;
+
+
+--
+-- Name: COLUMN restaurants.service_charge_percentage; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT UPDATE(service_charge_percentage) ON TABLE public.restaurants TO fynlo_app;
+
+
+--
+-- Name: COLUMN restaurants.service_charge_taxable; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT UPDATE(service_charge_taxable) ON TABLE public.restaurants TO fynlo_app;
+
+
+--
+-- Name: COLUMN restaurants.service_charge_from_covers; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT UPDATE(service_charge_from_covers) ON TABLE public.restaurants TO fynlo_app;
 
 
 --
@@ -5030,6 +5341,13 @@ GRANT SELECT ON TABLE public.restaurants TO fynlo_feed;
 --
 
 GRANT UPDATE(menu_version) ON TABLE public.restaurants TO fynlo_feed;
+
+
+--
+-- Name: COLUMN restaurants.updated_at; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT UPDATE(updated_at) ON TABLE public.restaurants TO fynlo_app;
 
 
 --
@@ -5059,6 +5377,20 @@ GRANT SELECT ON TABLE public.sessions TO fynlo_feed;
 
 
 --
+-- Name: COLUMN sessions.revoked_at; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT UPDATE(revoked_at) ON TABLE public.sessions TO fynlo_feed;
+
+
+--
+-- Name: COLUMN sessions.revoked_reason; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT UPDATE(revoked_reason) ON TABLE public.sessions TO fynlo_feed;
+
+
+--
 -- Name: TABLE stations; Type: ACL; Schema: public; Owner: fynlo_owner
 --
 
@@ -5080,7 +5412,7 @@ GRANT SELECT ON TABLE public.tax_classes TO fynlo_feed;
 -- Name: TABLE users; Type: ACL; Schema: public; Owner: fynlo_owner
 --
 
-GRANT SELECT ON TABLE public.users TO fynlo_feed;
+GRANT SELECT,INSERT ON TABLE public.users TO fynlo_feed;
 
 
 --
@@ -5105,6 +5437,13 @@ GRANT SELECT(email) ON TABLE public.users TO fynlo_app;
 
 GRANT SELECT(name) ON TABLE public.users TO fynlo_readonly;
 GRANT SELECT(name) ON TABLE public.users TO fynlo_app;
+
+
+--
+-- Name: COLUMN users.password_hash; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT UPDATE(password_hash) ON TABLE public.users TO fynlo_feed;
 
 
 --

@@ -24,6 +24,24 @@ class Refresh(Struct, frozen=True, forbid_unknown_fields=True):
     refresh_token: Annotated[str, Meta(min_length=1, max_length=1_000)]
 
 
+PASSWORD_LENGTH = 10
+NewPassword = Annotated[str, Meta(min_length=PASSWORD_LENGTH, max_length=1_000, pattern=r"^[^\x00]*\Z")]
+
+
+class ChangePassword(Struct, frozen=True, forbid_unknown_fields=True):
+    """POST /auth/password. The new one has at least 10 characters, of whatever kind (NIST SP 800-63B, 5.1.1.2)."""
+
+    current: Annotated[str, Meta(min_length=1, max_length=1_000)]
+    new: NewPassword
+
+
+class AcceptInvitation(Struct, frozen=True, forbid_unknown_fields=True):
+    """POST /auth/invitations/accept."""
+
+    token: Annotated[str, Meta(min_length=1, max_length=200)]
+    password: Annotated[str, Meta(min_length=1, max_length=1_000, pattern=r"^[^\x00]*\Z")]
+
+
 class User(Struct, frozen=True):
     """A person, or a device that was paired; devices, and some people of other issuers, have no address."""
 

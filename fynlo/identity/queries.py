@@ -15,7 +15,7 @@ _SQL = queries("identity")
 
 class Credentials(NamedTuple):
     id: UUID
-    email: str
+    email: str | None
     name: str
     password_hash: str | None
 
@@ -115,4 +115,28 @@ async def audit_person(
             "request_id": request_id,
             "after": None if after is None else Jsonb(after),
         },
+    )
+
+
+async def invitation_of(conn: Connection, token_hash: bytes) -> Credentials | None:
+    """Whose invitation a token is, locked; None where it cannot be used (any more)."""
+    row = await (await conn.execute(_SQL["invitation_of"], {"token_hash": token_hash})).fetchone()
+    return Credentials(*row) if row else None
+
+
+async def accept_invitation(conn: Connection, token_hash: bytes, password_hash: str) -> None:
+    """Uses an invitation up, and sets a password where there was none."""
+    await conn.execute(_SQL["accept_invitation"], {"token_hash": token_hash, "password_hash": password_hash})
+
+
+async def password_hash_of(conn: Connection, user_id: UUID) -> str | None:
+    row = await (await conn.execute(_SQL["password_hash_of"], {"user_id": user_id})).fetchone()
+    return row[0] if row else None
+
+
+async def change_password(conn: Connection, user_id: UUID, session_id: UUID, password_hash: str) -> None:
+    """A new password; every other sign-in of the person ends."""
+    await conn.execute(
+        _SQL["change_password"],
+        {"user_id": user_id, "session_id": session_id, "password_hash": password_hash},
     )

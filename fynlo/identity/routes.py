@@ -10,7 +10,7 @@ from fynlo.http import AnyRequest, decode, read_body, respond
 from fynlo.limiting import all_left
 from fynlo.openapi import Operation, described
 
-from .models import Login, Me, Refresh, SignedIn, Workplace
+from .models import AcceptInvitation, ChangePassword, Login, Me, Refresh, SignedIn, Workplace
 from .rules import PERMISSIONS
 from .sessions import Sessions
 
@@ -103,4 +103,44 @@ def identity_routes(sessions: Sessions) -> list[HTTPRouteHandler]:
             headers=_NO_STORE,
         )
 
-    return [login, refresh, logout, logout_everywhere, me]
+    @post(
+        "/api/v1/auth/password",
+        status_code=204,
+        opt=described(
+            Operation(
+                tag="Identity",
+                summary="Change my password",
+                needs="signed in",
+                body=ChangePassword,
+                answers={204: None},
+                problems=[429],
+            )
+        ),
+    )
+    async def change_password(request: AnyRequest) -> None:
+        """Ends every other sign-in of this person; their sockets close with 4005. `wrong_password` where the
+        current one is not right."""
+        asked = decode(await read_body(request), ChangePassword)
+        await sessions.change_password(asked.current, asked.new, context_of(request.scope))
+
+    @post(
+        "/api/v1/auth/invitations/accept",
+        status_code=200,
+        opt=described(
+            Operation(
+                tag="Identity",
+                summary="Accept an invitation",
+                needs="public",
+                body=AcceptInvitation,
+                answers={200: SignedIn},
+                problems=[401, 429],
+            )
+        ),
+    )
+    async def accept_invitation(request: AnyRequest) -> Response[bytes]:
+        """With the token of POST /staff, once. Who has no password yet chooses one, who has one gives it."""
+        asked = decode(await read_body(request), AcceptInvitation)
+        signed_in = await sessions.accept_invitation(asked.token, asked.password, context_of(request.scope))
+        return respond(signed_in, headers=_NO_STORE)
+
+    return [login, refresh, logout, logout_everywhere, me, change_password, accept_invitation]

@@ -8,17 +8,16 @@ from collections import OrderedDict
 from functools import partial
 from uuid import UUID
 
-import argon2
 import structlog
 
 from fynlo.context import Context
 from fynlo.db.pool import Connection, Pool, connection, transaction
-from fynlo.errors import Unauthorized
+from fynlo.errors import FieldProblem, Invalid, Unauthorized
 from fynlo.ids import uuid7
-from fynlo.limiting import Attempts
 
 from . import queries
-from .models import Claims, Principal, SignedIn, Standing, User
+from .models import PASSWORD_LENGTH, Claims, Principal, SignedIn, Standing, User
+from .passwords import Passwords
 from .tokens import Tokens
 
 log = structlog.get_logger(__name__)
@@ -26,9 +25,6 @@ log = structlog.get_logger(__name__)
 REFRESH_GRACE_S = 10.0  # two tabs may race with one refresh token; the contract gives both a valid pair
 STANDING_S = 2.0  # how long a lost hint of a revocation can go unnoticed
 STANDINGS = 20_000
-
-_hasher = argon2.PasswordHasher()
-_NOBODY = _hasher.hash(secrets.token_hex(16))  # checked for unknown people, so that both answers take as long
 
 
 def _hash(token: str) -> bytes:
@@ -38,14 +34,13 @@ def _hash(token: str) -> bytes:
 class Sessions:
     """Sign-ins of one server process. `forget*` is called when the feed says that something changed."""
 
-    def __init__(self, pool: Pool, tokens: Tokens, refresh_lifetime_s: int, attempts: Attempts) -> None:
+    def __init__(self, pool: Pool, passwords: Passwords, tokens: Tokens, refresh_lifetime_s: int) -> None:
         self._pool = pool
+        self._passwords = passwords
         self._tokens = tokens
         self._refresh_lifetime_s = refresh_lifetime_s
-        self._attempts = attempts
         self._standings: OrderedDict[UUID, tuple[float, Standing]] = OrderedDict()
         self._loading: dict[UUID, asyncio.Task[Standing]] = {}
-        self._password_checks = asyncio.Semaphore(2)  # each takes 64 MiB and a core for some 50 ms
 
     async def login(self, email: str, password: str, context: Context) -> SignedIn:
         """Sign in by password.
@@ -56,37 +51,93 @@ class Sessions:
         account, address = email.lower(), context.address
         async with connection(self._pool) as conn:
             found = await queries.credentials(conn, email)
-        stored = (found.password_hash if found else None) or _NOBODY
-        async with self._password_checks:
-            # Asked at its turn: those who came at once would else all be let in by the same count.
-            await self._attempts.admit("login", account, address)
-            right = await asyncio.to_thread(_matches, stored, password)
-            left = {} if right else await self._attempts.failed("login", account, address)
-        if found is None or not right:
+        stored = found.password_hash if found else None
+        wrong = await self._passwords.attempt("login", account, address, stored, password)
+        if found is None or wrong is not None:
             log.warning("sign_in_failed", email=email, address=address)
             if found is not None:
                 async with connection(self._pool) as conn:
                     await self._note(conn, found.id, "auth.login_failed", context)
             raise Unauthorized(
-                "E-mail address or password is wrong.", code="invalid_credentials", headers=left
+                "E-mail address or password is wrong.", code="invalid_credentials", headers=wrong
             )
-        await self._attempts.succeeded("login", account, address)
-        session_id, refresh_token = uuid7(), secrets.token_urlsafe(32)
         async with transaction(self._pool) as conn:
-            await queries.session_insert(
-                conn, session_id, found.id, _hash(refresh_token), self._refresh_lifetime_s
-            )
-            memberships = await queries.memberships(conn, found.id)
-            await self._note(conn, found.id, "auth.login", context)
-        log.info("signed_in", user_id=str(found.id), session_id=str(session_id))
+            return await self.begin(conn, User(found.id, found.email, found.name), "auth.login", context)
+
+    async def begin(
+        self, conn: Connection, user: User, action: str, context: Context, device_id: UUID | None = None
+    ) -> SignedIn:
+        """A new session, in the transaction; the audit log notes `action`."""
+        session_id, refresh_token = uuid7(), secrets.token_urlsafe(32)
+        await queries.session_insert(
+            conn, session_id, user.id, _hash(refresh_token), self._refresh_lifetime_s, device_id
+        )
+        memberships = await queries.memberships(conn, user.id)
+        await self._note(conn, user.id, action, context)
+        log.info("signed_in", user_id=str(user.id), session_id=str(session_id))
         return SignedIn(
-            access_token=self._tokens.issue(found.id, session_id),
+            access_token=self._tokens.issue(user.id, session_id),
             token_type="Bearer",  # noqa: S106
             expires_in=self._tokens.lifetime_s,
             refresh_token=refresh_token,
-            user=User(found.id, found.email, found.name),
+            user=user,
             restaurants=memberships,
         )
+
+    async def accept_invitation(self, token: str, password: str, context: Context) -> SignedIn:
+        """Sign in with an invitation: who has no password gets this one, who has one gives it.
+
+        Raises Unauthorized `invitation_invalid` where the token is unknown, used or too old, and
+        `invalid_credentials` where the person's own password is another one.
+        """
+        hashed = await self._passwords.hash(password)
+        async with transaction(self._pool) as conn:
+            invited = await queries.invitation_of(conn, _hash(token))
+            if invited is None:
+                raise Unauthorized(
+                    "This invitation cannot be used (any more); ask for a new one.", code="invitation_invalid"
+                )
+            stored = invited.password_hash
+            if stored is None and len(password) < PASSWORD_LENGTH:
+                told = f"at least {PASSWORD_LENGTH} characters"
+                raise Invalid(f"password: {told}.", errors=[FieldProblem("password", told)])
+            if stored is not None:
+                account = invited.email or str(invited.id)
+                wrong = await self._passwords.attempt("login", account, context.address, stored, password)
+                if wrong is not None:
+                    raise Unauthorized(
+                        "You have a password already: give that one to accept the invitation.",
+                        code="invalid_credentials",
+                        headers=wrong,
+                    )
+            await queries.accept_invitation(conn, _hash(token), hashed)
+            user = User(invited.id, invited.email, invited.name)
+            signed_in = await self.begin(conn, user, "auth.invitation_accepted", context)
+        self.forget_user(invited.id)
+        return signed_in
+
+    async def change_password(self, current: str, new: str, context: Context) -> None:
+        """A new password for the caller; their other sign-ins end, this one stays.
+
+        Raises Invalid `wrong_password` where the current one is another.
+        """
+        caller = context.caller
+        async with connection(self._pool) as conn:
+            stored = await queries.password_hash_of(conn, caller.user_id)
+        account = caller.user.email or str(caller.user_id)
+        wrong = await self._passwords.attempt("login", account, context.address, stored, current)
+        if wrong is not None:
+            raise Invalid(
+                "current: this is not your password.",
+                code="wrong_password",
+                errors=[FieldProblem("current", "not your password")],
+                headers=wrong,
+            )
+        hashed = await self._passwords.hash(new)
+        async with transaction(self._pool) as conn:
+            await queries.change_password(conn, caller.user_id, caller.session_id, hashed)
+            await self._note(conn, caller.user_id, "auth.password_changed", context)
+        self.forget_user(caller.user_id)
 
     async def _note(self, conn: Connection, user_id: UUID, action: str, context: Context) -> None:
         """Into the audit log of wherever the person works."""
@@ -208,10 +259,3 @@ def _principal(claims: Claims, standing: Standing) -> Principal:
     if standing.revoked or standing.user.id != claims.sub:
         raise Unauthorized("This sign-in has ended; sign in again.", code="session_ended")
     return Principal(standing.user, claims.sid, claims.exp, standing.memberships, standing.device_id)
-
-
-def _matches(stored: str, password: str) -> bool:
-    try:
-        return _hasher.verify(stored, password)
-    except (argon2.exceptions.VerificationError, argon2.exceptions.InvalidHashError):
-        return False

@@ -1,10 +1,11 @@
-"""Restaurants as they go out."""
+"""What the routes under /restaurants take and give."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from fynlo.http import Line
 from fynlo.identity.rules import Role
 
 
@@ -29,6 +30,47 @@ class Restaurant(Struct, frozen=True):
     tax_rounding: str | UnsetType = UNSET
     tax_scope: str | UnsetType = UNSET
     service_charge: ServiceChargeSettings | UnsetType | None = UNSET
+
+
+Name = Annotated[Line, Meta(min_length=1)]
+Zone = Annotated[Line, Meta(min_length=1)]
+Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}\Z")]
+Cutoff = Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]\Z")]
+Percentage = Annotated[str, Meta(pattern=r"^(100(\.0{1,4})?|[0-9]{1,2}(\.[0-9]{1,4})?)\Z")]
+
+
+class NewServiceCharge(Struct, frozen=True, forbid_unknown_fields=True):
+    """`percentage` of what the lines come to; `auto_from_covers`: applies by itself from so many guests on."""
+
+    percentage: Percentage
+    taxable: bool = False
+    auto_from_covers: Annotated[int, Meta(ge=1, le=999)] | None = None
+
+
+class RestaurantChange(Struct, frozen=True, forbid_unknown_fields=True):
+    """PATCH /restaurants/{id}. What is left out stays; `service_charge: null` switches it off."""
+
+    name: Name | UnsetType = UNSET
+    timezone: Zone | UnsetType = UNSET
+    currency: Currency | UnsetType = UNSET
+    day_cutoff: Cutoff | UnsetType = UNSET
+    prices_include_tax: bool | UnsetType = UNSET
+    tax_rounding: Literal["half_up", "half_even"] | UnsetType = UNSET
+    tax_scope: Literal["bucket", "line"] | UnsetType = UNSET
+    service_charge: NewServiceCharge | UnsetType | None = UNSET
+
+
+class NewRestaurant(Struct, frozen=True, forbid_unknown_fields=True):
+    """POST /restaurants. `timezone` by its IANA name, `currency` by its ISO 4217 code."""
+
+    name: Name
+    timezone: Zone
+    currency: Currency
+    day_cutoff: Cutoff = "04:00"
+    prices_include_tax: bool = True
+    tax_rounding: Literal["half_up", "half_even"] = "half_up"
+    tax_scope: Literal["bucket", "line"] = "bucket"
+    service_charge: NewServiceCharge | None = None
 
 
 class RestaurantsQuery(Struct, frozen=True, forbid_unknown_fields=True):

@@ -1,14 +1,20 @@
 """Typed functions over sql/queries/restaurants.sql."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
 from uuid import UUID
 
+import psycopg
 from msgspec import UNSET
 
+from fynlo.context import Context
 from fynlo.db.pool import Connection
 from fynlo.db.queries import queries
+from fynlo.errors import FieldProblem, Invalid
 from fynlo.identity.rules import may
 
-from .models import Restaurant, ServiceChargeSettings
+from .models import NewRestaurant, Restaurant, ServiceChargeSettings
 
 _SQL = queries("restaurants")
 
@@ -37,3 +43,69 @@ async def restaurants_of(conn: Connection, user_id: UUID) -> list[Restaurant]:
             )
         )
     return found
+
+
+class Settings(NamedTuple):
+    """The settings as stored; `has_orders`: then the currency stays."""
+
+    name: str
+    timezone: str
+    currency: str
+    day_cutoff: str
+    prices_include_tax: bool
+    tax_rounding: str
+    tax_scope: str
+    service_charge_percentage: str | None
+    service_charge_taxable: bool
+    service_charge_from_covers: int | None
+    has_orders: bool
+
+
+async def found_restaurant(conn: Connection, context: Context, id: UUID, new: NewRestaurant) -> None:
+    """A new restaurant of the caller's, unless the id is taken.
+
+    Raises Invalid where the time zone is none.
+    """
+    with _known_timezone():
+        await conn.execute(
+            _SQL["found_restaurant"],
+            {
+                "user_id": context.caller.user_id,
+                "id": id,
+                "name": new.name,
+                "timezone": new.timezone,
+                "currency": new.currency,
+                "request_id": context.request_id,
+                "address": context.address,
+            },
+        )
+
+
+async def restaurant_lock(conn: Connection, restaurant_id: UUID) -> Settings:
+    """The settings, locked until the end of the transaction."""
+    cursor = await conn.execute(_SQL["restaurant_lock"], {"restaurant_id": restaurant_id})
+    row = await cursor.fetchone()
+    assert row is not None
+    return Settings._make(row)
+
+
+async def restaurant_update(conn: Connection, restaurant_id: UUID, settings: Settings) -> None:
+    """Raises Invalid where the time zone is none."""
+    fields = {**settings._asdict(), "restaurant_id": restaurant_id}
+    del fields["has_orders"]
+    with _known_timezone():
+        await conn.execute(
+            _SQL["restaurant_update"],
+            fields,
+        )
+
+
+@contextmanager
+def _known_timezone() -> Iterator[None]:
+    try:
+        yield
+    except psycopg.errors.InvalidParameterValue:
+        raise Invalid(
+            "timezone: Postgres knows no such time zone; give an IANA name like Europe/London.",
+            errors=[FieldProblem("timezone", "no such time zone")],
+        ) from None

@@ -53,3 +53,19 @@ update sessions set revoked_at = now(), revoked_reason = 'logout_everywhere'
 -- name: audit_person
 -- Notes what somebody did or tried that concerns no one restaurant, wherever they work.
 select fynlo.audit_person(%(user_id)s, %(action)s, %(device_id)s, %(address)s, %(request_id)s, %(after)s)
+
+-- name: invitation_of
+-- Whose invitation a token is, locked; no row where it cannot be used (any more).
+select user_id, email, name, password_hash from fynlo.invitation_of(%(token_hash)s)
+
+-- name: accept_invitation
+-- Uses an invitation up, and sets a password where there was none.
+select fynlo.accept_invitation(%(token_hash)s, %(password_hash)s)
+
+-- name: password_hash_of
+-- The hash of a person's password; null where they have none.
+select fynlo.password_hash_of(%(user_id)s)
+
+-- name: change_password
+-- A new password; every other sign-in of the person ends.
+select fynlo.change_password(%(user_id)s, %(session_id)s, %(password_hash)s)

@@ -18,12 +18,26 @@ Known = tuple[str, str]
 KEY = {"idempotency-key": "isolation-1", "if-match": '"1"', "content-type": "application/json"}
 PLACE = f"restaurant_id={PIZZERIA.id}"
 
+STAFF = PIZZERIA.memberships[0].id
+
 # Each operation of the document, as somebody would use it who knows all ids; and whether the kitchen may.
 REQUESTS: dict[Known, tuple[str, Any, bool]] = {
     ("get", "/auth/me"): ("/auth/me", None, True),
     ("post", "/auth/logout"): ("/auth/logout", None, True),
     ("post", "/auth/logout-everywhere"): ("/auth/logout-everywhere", None, True),
+    ("post", "/auth/password"): ("/auth/password", {"current": "wrong", "new": "long enough, this"}, True),
     ("get", "/restaurants"): ("/restaurants", None, True),
+    ("post", "/restaurants"): ("/restaurants", {"name": "x", "timezone": "UTC", "currency": "EUR"}, True),
+    ("patch", "/restaurants/{restaurant_id}"): (f"/restaurants/{PIZZERIA.id}", {"name": "Mine"}, False),
+    ("get", "/staff"): (f"/staff?{PLACE}", None, False),
+    ("post", "/staff"): (
+        "/staff",
+        {"restaurant_id": PIZZERIA.id, "email": "a@b.c", "name": "x", "role": "server"},
+        False,
+    ),
+    ("patch", "/staff/{staff_id}"): (f"/staff/{STAFF}", {"role": "kitchen"}, False),
+    ("delete", "/staff/{staff_id}"): (f"/staff/{STAFF}", None, False),
+    ("put", "/staff/{staff_id}/pin"): (f"/staff/{STAFF}/pin", {"pin": "123456"}, False),
     ("get", "/restaurants/{restaurant_id}"): (f"/restaurants/{PIZZERIA.id}", None, True),
     ("get", "/menu"): (f"/menu?{PLACE}", None, True),
     ("get", "/tables"): (f"/tables?{PLACE}", None, True),

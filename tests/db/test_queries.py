@@ -31,7 +31,10 @@ from fynlo.menu.queries import menu_page
 from fynlo.orders import work
 from fynlo.orders.models import NewOrder, OrdersQuery
 from fynlo.orders.queries import orders_page
-from fynlo.restaurants.queries import restaurants_of
+from fynlo.restaurants import queries as restaurants
+from fynlo.restaurants.models import NewRestaurant
+from fynlo.staff import queries as staff
+from fynlo.staff.models import NewStaff, StaffQuery
 from fynlo.tenancy import Once, Tenant, once, reading
 
 from .till import Till, application, connect, plain_line
@@ -160,10 +163,25 @@ async def test_a_typed_function_binds_every_parameter_and_no_other(
             await orders_page(tenant.conn, OrdersQuery(PIZZERIA.id), None)
             await tables(tenant.conn, TablesQuery(PIZZERIA.id))
             await events_page(tenant.conn, PIZZERIA.id, 0, limit=10, max_bytes=10)
+            await staff.staff_page(tenant.conn, StaffQuery(PIZZERIA.id), whole=True)
+            member, by = PIZZERIA.memberships[1], tenant.user_id
+            await staff.staff_lock(tenant.conn, PIZZERIA.id, member.id)
+            await staff.owners(tenant.conn, PIZZERIA.id)
+            await staff.staff_role(tenant.conn, PIZZERIA.id, member.id, "cashier")
+            await staff.pin_set(tenant.conn, PIZZERIA.id, member.id, "hash", by)
+            await staff.staff_end(tenant.conn, PIZZERIA.id, member.id)
+            invited = NewStaff(PIZZERIA.id, "new@x.test", "New", "server")
+            await staff.invite(tenant.conn, invited, by, b"3" * 32, 60)
+            await identity.invitation_of(tenant.conn, b"3" * 32)
+            await identity.accept_invitation(tenant.conn, b"3" * 32, "hash")
+            settings = await restaurants.restaurant_lock(tenant.conn, PIZZERIA.id)
+            await restaurants.restaurant_update(tenant.conn, PIZZERIA.id, settings)
+            new = NewRestaurant("New", "UTC", "EUR")
+            await restaurants.found_restaurant(tenant.conn, till.context, uuid4(), new)
             await audit_entries(tenant.conn, AuditQuery(PIZZERIA.id))
     person, session = PIZZERIA.memberships[0].person, uuid4()
     async with await application(database_url) as conn:
-        await restaurants_of(conn, person.id)
+        await restaurants.restaurants_of(conn, person.id)
         await identity.credentials(conn, person.email)
         await identity.memberships(conn, person.id)
         await identity.session_insert(conn, session, person.id, b"1" * 32, 60)
@@ -173,6 +191,8 @@ async def test_a_typed_function_binds_every_parameter_and_no_other(
         await identity.audit_person(conn, person.id, "auth.login", address="::1", request_id="r")
         await identity.session_revoke(conn, session, "logout")
         await identity.sessions_revoke_all(conn, person.id)
+        await identity.password_hash_of(conn, person.id)
+        await identity.change_password(conn, person.id, session, "hash")
         await live.read_heads(conn, [PIZZERIA.id])
         await live.read_events(conn, [(PIZZERIA.id, 0)], 10)
         await live.make_event_partitions(conn)

@@ -22,6 +22,8 @@ grant select (id, email, name, kind, created_at) on users to fynlo_readonly, fyn
 grant insert, update on sessions, refresh_tokens, idempotency_keys, day_counters, orders, order_items,
   order_item_modifiers, memberships, invitations, pins, devices, device_grants to fynlo_app;
 grant insert on audit_log to fynlo_app, fynlo_feed;
+grant update (name, timezone, currency, day_cutoff, prices_include_tax, tax_rounding, tax_scope,
+  service_charge_percentage, service_charge_taxable, service_charge_from_covers, updated_at) on restaurants to fynlo_app;
 
 grant insert on feed_heads, order_events to fynlo_feed;
 grant insert, update on day_counters to fynlo_feed;
@@ -29,6 +31,11 @@ grant update (seq, floor_seq, epoch) on feed_heads to fynlo_feed;
 grant delete on order_events_default to fynlo_feed;  -- its trigger lets fynlo.prune_default_events() do it
 grant update (version, updated_at, closed_at) on orders to fynlo_feed;
 grant update (menu_version) on restaurants to fynlo_feed;
+grant insert on restaurants, users, memberships, invitations to fynlo_feed;
+grant update (password_hash) on users to fynlo_feed;
+grant update (role, ended_at, invited_at) on memberships to fynlo_feed;
+grant update (accepted_at, revoked_at) on invitations to fynlo_feed;
+grant update (revoked_at, revoked_reason) on sessions to fynlo_feed;
 grant delete, update (created_at) on idempotency_keys to fynlo_feed;  -- update: to lock what it deletes
 grant select, insert, update, delete on fynlo.touched, fynlo.processes to fynlo_feed;
 grant insert, update, delete on screens to fynlo_feed;

@@ -1,0 +1,57 @@
+-- Who works in a restaurant.
+
+-- name: staff_page
+-- The people of a restaurant by name, with how many there are in all; devices are none.
+select m.id, m.user_id, u.name, u.email, m.role, m.invited_at is not null, p.membership_id is not null,
+       count(*) over ()
+  from memberships m
+  join users u on u.id = m.user_id
+  left join pins p on p.restaurant_id = m.restaurant_id and p.membership_id = m.id
+ where m.restaurant_id = %(restaurant_id)s and m.ended_at is null and u.kind = 'person'
+ order by u.name, m.id
+ limit %(limit)s offset %(offset)s
+
+-- name: staff_lock
+-- One of them, locked; the restaurant first, so that of two owners who leave at once one stays.
+with place as (
+  select r.id from restaurants r where r.id = %(restaurant_id)s for update
+)
+select m.id, m.user_id, u.name, u.email, m.role, m.invited_at is not null,
+       exists (select from pins p where p.restaurant_id = m.restaurant_id and p.membership_id = m.id)
+  from place
+  join memberships m on m.restaurant_id = place.id
+  join users u on u.id = m.user_id
+ where m.id = %(id)s and m.ended_at is null and u.kind = 'person'
+   for update of m
+
+-- name: owners
+-- How many owners a restaurant has who are in.
+select count(*) from memberships
+ where restaurant_id = %(restaurant_id)s and role = 'owner' and ended_at is null and invited_at is null
+
+-- name: staff_role
+-- Another role.
+update memberships set role = %(role)s where restaurant_id = %(restaurant_id)s and id = %(id)s
+
+-- name: staff_end
+-- They have left: their open invitations are worth nothing any more.
+with ended as (
+  update memberships set ended_at = now(), invited_at = null
+   where restaurant_id = %(restaurant_id)s and id = %(id)s
+  returning restaurant_id, id
+)
+update invitations i set revoked_at = now() from ended e
+ where i.restaurant_id = e.restaurant_id and i.membership_id = e.id and i.accepted_at is null
+   and i.revoked_at is null
+
+-- name: pin_set
+-- The PIN of one of them, for paired devices.
+insert into pins (restaurant_id, membership_id, pin_hash, set_by)
+values (%(restaurant_id)s, %(id)s, %(pin_hash)s, %(set_by)s)
+on conflict (restaurant_id, membership_id)
+do update set pin_hash = excluded.pin_hash, set_by = excluded.set_by, set_at = now()
+
+-- name: invite
+-- Employs somebody, with a token by which they choose a password. No row: they work here already.
+select invitation_id, expires_at, membership_id, user_id, name
+  from fynlo.invite(%(restaurant_id)s, %(email)s, %(name)s, %(role)s, %(by)s, %(token_hash)s, %(lifetime_s)s)
