@@ -12,23 +12,23 @@ from .data import PASSWORD, RESTAURANTS
 from .models import Restaurant
 
 
-async def seed(conn: Connection) -> list[str]:
-    """Add the demo restaurants that are not there yet, in one transaction; returns their names.
+async def seed(conn: Connection, places: Sequence[Restaurant] = RESTAURANTS) -> list[str]:
+    """Add the restaurants that are not there yet, in one transaction; returns their names.
 
     A restaurant that is there is left alone with all that is its own, whatever has been edited, archived or
     taken out since. `conn` is a superuser's: adding people is nobody else's to do.
     """
+    password_hash = PasswordHasher().hash(PASSWORD)
     async with conn.transaction():
-        return [place.name for place in RESTAURANTS if await _add(conn, place)]
+        return [place.name for place in places if await _add(conn, place, password_hash)]
 
 
-async def _add(conn: Connection, place: Restaurant) -> bool:
+async def _add(conn: Connection, place: Restaurant, password_hash: str) -> bool:
     sql = queries("demo")
     await conn.execute(sql["enter_demo_restaurant"], {"restaurant_id": place.id})
     added = await conn.execute(sql["insert_demo_restaurant"], {"rows": _rows([place])})
     if await added.fetchone() is None:
         return False
-    password_hash = PasswordHasher().hash(PASSWORD)
     await conn.execute(
         sql["insert_demo_users"], {"rows": _rows(place.memberships), "password_hash": password_hash}
     )

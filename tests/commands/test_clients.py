@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ import pytest
 from fynlo.demo.data import PASSWORD, PIZZERIA
 from tests.serving import ServerProcess
 
-from .command import command, run
+from .command import WITHIN_S, command, run, said
 
 MANAGER = "manager@demo.fynlo.test"
 
@@ -68,13 +69,27 @@ def test_watch_writes_each_event_as_a_line_and_ends_on_ctrl_c(server: ServerProc
         watching.communicate()
 
 
-@pytest.mark.parametrize("what", ["menu", "orders", "feed"])
-def test_a_bench_stands_beside_its_floor(what: str, tmp_path: Path) -> None:
+SMALL_FEED = ("--sockets", 20, "--idle", 200, "--writers", 2)
+
+
+@pytest.mark.parametrize(
+    ("what", "figures", "sizes"), [("menu", 3, ()), ("orders", 2, ()), ("feed", 12, SMALL_FEED)]
+)
+def test_a_bench_stands_beside_its_floor(
+    what: str, figures: int, sizes: tuple[object, ...], tmp_path: Path
+) -> None:
     report = tmp_path / "report.json"
-    done = run("bench", what, "--rounds", 1, "--seconds", 0.3, "--json", report)
+    done = run("bench", what, "--rounds", 1, "--seconds", 0.3, "--json", report, *sizes)
     assert done.returncode == 0, done.stderr
     found = json.loads(report.read_bytes())
     assert found["bench"] == what
     beside = [figure for figure in found["figures"] if figure["floors"]]
-    assert beside
+    assert len(beside) == figures
     assert all(figure["ratio"] > 0 for figure in beside)
+
+
+def test_a_bench_says_when_it_may_not_open_so_many_sockets() -> None:
+    limited = "ulimit -n 1000; exec " + shlex.join(command("bench", "feed"))
+    done = subprocess.run(["bash", "-c", limited], capture_output=True, text=True, timeout=WITHIN_S)
+    assert done.returncode == 1
+    assert "5,500 open files and 1,000 are allowed" in said(done)

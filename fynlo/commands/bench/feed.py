@@ -1,127 +1,212 @@
-"""The feed: from a commit to ten screens."""
+"""The feed: from a commit to the screens.
+
+Orders are changed in straight SQL by pgbench, so that it is the feed that is measured, and the sockets are read
+in a process of their own. The floor is a bare application on the same Granian that sends as many messages of
+the same size to as many sockets, without a database.
+"""
 
 from __future__ import annotations
 
-import asyncio
-import time
-from collections.abc import Callable, Coroutine
-from datetime import datetime
-from typing import Any
-from uuid import uuid4
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from uuid import UUID
 
 import httpx
 import msgspec
 from msgspec import Struct
-from websockets.asyncio.client import ClientConnection, connect
 
 from fynlo.client import ApiClient
 from fynlo.commands import percentile
+from fynlo.commands.bench import commits
+from fynlo.commands.bench.branches import branch_id, moved, open_branches
 from fynlo.commands.bench.house import OWNER, House
-from fynlo.commands.bench.orders import an_order
+from fynlo.commands.bench.orders import an_order, create
 from fynlo.commands.bench.report import Figure
+from fynlo.commands.bench.screens import Screens, Seen, screens
+from fynlo.commands.bench.statements import choose, in_branch
 from fynlo.commands.simulate import orderable
 from fynlo.demo.data import PASSWORD, PIZZERIA
+from fynlo.orders.models import NewOrder
 
-SCREENS = 10
-ORDERS_A_SECOND = 100
-PATIENCE_S = 20.0
-
-
-class _Event(Struct):
-    type: str
-    timestamp: datetime | None = None
-
-
-class _Sent(Struct):
-    sent_at: float
-    filler: str
-
-
-async def run(house: House, rounds: int, seconds: float) -> list[Figure]:
-    """Milliseconds from the writing of the event, just before its commit, to each of ten sockets, at 100
-    orders a second; beside a bare application that broadcasts as many bytes when it is told to."""
-    address, bare = await house.serve(), await house.floor()
-    token = await house.token(address)
-    async with ApiClient(address) as api:
-        await api.login(OWNER.email, PASSWORD)
-        menu = [product for product in (await api.menu_all(str(PIZZERIA.id))).items if orderable(product)]
-    body = msgspec.json.encode(an_order(menu))
-    found: dict[str, list[float]] = {name: [] for name in ("p50", "p95", "p99", "b50", "b95", "b99")}
-    for _ in range(rounds):
-        times = await _feed(address, token, body, seconds)
-        floors = await _broadcast(bare, seconds)
-        for name, share in (("50", 0.5), ("95", 0.95), ("99", 0.99)):
-            found[f"p{name}"].append(1000 * (percentile(times, share) or 0))
-            found[f"b{name}"].append(1000 * (percentile(floors, share) or 0))
-    return [
-        Figure(f"commit to socket, {name}", "ms", found[name], found[f"b{name[1:]}"])
-        for name in ("p50", "p95", "p99")
-    ]
+PARTS = ("latency", "room", "idle", "commits")
+RESTAURANTS, SCREENS = 50, 10  # at most, and in each of them
+RATES = (200, 600)
+AIMS = {(200, "p50"): 2.0, (200, "p99"): 5.0, (600, "p99"): 20.0}
+BURST_A_SECOND = 100  # of a round; the whole burst stays below what a screen may be behind
+LONGEST_BURST = 240
+DELIVERED = 0.5
+KB_A_SOCKET = 170.0
+SQL_CLIENTS = 8
+PATIENCE_S = 30.0
+ORDER = UUID("00000000-0000-4000-8000-000000000001")  # a branch's own begins with the branch's digits
+_CHANGE = (
+    "update orders set notes = 'Table ' || :r::text"  # noqa: S608
+    f" where restaurant_id = {in_branch(PIZZERIA.id)} and id = {in_branch(ORDER)};"
+)
 
 
-async def _feed(address: str, token: str, body: bytes, seconds: float) -> list[float]:
-    url = f"{address.replace('http', 'ws', 1)}/api/v1/websocket/ws/pos/{PIZZERIA.id}"
-    hello = msgspec.json.encode({"type": "authenticate", "token": token}).decode()
-    orders = round(seconds * ORDERS_A_SECOND)
-    times: list[float] = []
-    decode = msgspec.json.Decoder(_Event).decode
+class Sizes(Struct, frozen=True):
+    """How much of it: sockets in restaurants, sockets that only wait, writers at once, and which parts."""
 
-    async def watch(socket: ClientConnection) -> None:
-        seen = 0
-        while seen < orders:
-            event = decode(await socket.recv())
-            if event.type == "order.created" and event.timestamp is not None:
-                times.append(time.time() - event.timestamp.timestamp())
-                seen += 1
-
-    sockets = [await connect(url, compression=None) for _ in range(SCREENS)]
-    for socket in sockets:
-        await socket.send(hello)
-        await socket.recv()  # authenticated
-    limits = httpx.Limits(max_connections=8, max_keepalive_connections=8)
-    async with httpx.AsyncClient(headers={"authorization": f"Bearer {token}"}, limits=limits) as client:
-
-        async def post() -> None:
-            headers = {"idempotency-key": str(uuid4()), "content-type": "application/json"}
-            (await client.post(f"{address}/api/v1/orders", content=body, headers=headers)).raise_for_status()
-
-        async with asyncio.timeout(seconds + PATIENCE_S), asyncio.TaskGroup() as group:
-            for socket in sockets:
-                group.create_task(watch(socket))
-            group.create_task(_paced(post, orders))
-    await asyncio.gather(*(socket.close() for socket in sockets))
-    return times
+    sockets: int = 500
+    idle: int = 5_000
+    writers: Sequence[int] = (16, 64)
+    parts: Sequence[str] = PARTS
 
 
-async def _broadcast(address: str, seconds: float) -> list[float]:
-    """The same over the bare application: as many messages of the same size, without a database."""
-    orders = round(seconds * ORDERS_A_SECOND)
-    times: list[float] = []
-    decode = msgspec.json.Decoder(_Sent).decode
-
-    async def watch(socket: ClientConnection) -> None:
-        for _ in range(orders):
-            sent = decode(await socket.recv())
-            times.append(time.time() - sent.sent_at)
-
-    sockets = [await connect(address.replace("http", "ws", 1), compression=None) for _ in range(SCREENS)]
-    async with httpx.AsyncClient() as client:
-
-        async def post() -> None:
-            content = msgspec.json.encode(_Sent(time.time(), "x" * 2_400))
-            (await client.post(f"{address}/broadcast", content=content)).raise_for_status()
-
-        async with asyncio.timeout(seconds + PATIENCE_S), asyncio.TaskGroup() as group:
-            for socket in sockets:
-                group.create_task(watch(socket))
-            group.create_task(_paced(post, orders))
-    await asyncio.gather(*(socket.close() for socket in sockets))
-    return times
+async def run(house: House, rounds: int, seconds: float, sizes: Sizes) -> list[Figure]:
+    """The parts that were asked for, one after the other, on one server and one floor."""
+    address = await house.serve(
+        FYNLO_MAX_SOCKETS_PER_USER="100000",
+        FYNLO_MAX_SOCKETS_PER_RESTAURANT="100000",
+        FYNLO_MAX_UNAUTHENTICATED_SOCKETS="100000",
+    )
+    bench = _Bench(house, address, await house.floor(), rounds, seconds, sizes)
+    await bench.prepare()
+    figures: list[Figure] = []
+    for part, measure in (("latency", bench.latency), ("room", bench.room), ("idle", bench.idle)):
+        if part in sizes.parts:
+            figures += await measure()
+    if "commits" in sizes.parts:
+        async with bench.followed() as crowd:
+            figures += await commits.run(
+                house, crowd, bench.body, bench.branches, rounds, seconds, sizes.writers
+            )
+    return figures
 
 
-async def _paced(post: Callable[[], Coroutine[Any, Any, None]], count: int) -> None:
-    began = time.perf_counter()
-    async with asyncio.TaskGroup() as group:
-        for number in range(count):
-            await asyncio.sleep(max(0.0, began + number / ORDERS_A_SECOND - time.perf_counter()))
-            group.create_task(post())
+class _Bench:
+    def __init__(
+        self, house: House, address: str, floor: str, rounds: int, seconds: float, sizes: Sizes
+    ) -> None:
+        self.house = house
+        self.address = address
+        self.floor = floor
+        self.rounds = rounds
+        self.seconds = seconds
+        self.sizes = sizes
+        self.branches: Sequence[int] = ()
+        self.body = b""
+        self.hello = ""
+
+    async def prepare(self) -> None:
+        """Branches with one order each, and what screens say first."""
+        self.branches = await open_branches(
+            self.house, max(1, min(RESTAURANTS, self.sizes.sockets // SCREENS))
+        )
+        async with ApiClient(self.address) as api:
+            await api.login(OWNER.email, PASSWORD)
+            menu = [product for product in (await api.menu_all(str(PIZZERIA.id))).items if orderable(product)]
+        self.body = msgspec.json.encode(an_order(menu))
+        orders = []
+        for number in self.branches:
+            order = msgspec.json.decode(moved(self.body.decode(), number), type=NewOrder)
+            orders.append(msgspec.structs.replace(order, id=UUID(moved(str(ORDER), number))))
+        await create(self.house, orders)
+        token = await self.house.token(self.address)
+        self.hello = msgspec.json.encode({"type": "authenticate", "token": token}).decode()
+
+    # -- what is measured
+
+    async def latency(self) -> list[Figure]:
+        """Milliseconds from the writing of the event, just before its commit, to each socket of its
+        restaurant."""
+        found: dict[tuple[int, str], list[float]] = {}
+        floors: dict[tuple[int, str], list[float]] = {}
+        each = max(1, self.sizes.sockets // len(self.branches))
+        rooms = [number for number in range(len(self.branches)) for _ in range(each)]
+        async with self._screens(rooms) as crowd, screens(self.floor, _floor_paths(rooms)) as bare:
+            for _ in range(self.rounds):
+                for rate in RATES:
+                    events = max(SQL_CLIENTS, round(rate * self.seconds))
+                    events -= events % SQL_CLIENTS
+                    seen = await self._change(crowd, events, each, len(self.branches), rate=rate)
+                    _keep(found, rate, seen)
+                    size = seen.size // seen.events
+                    seen = await self._broadcast(bare, events, each, len(self.branches), size, rate=rate)
+                    _keep(floors, rate, seen)
+        return [
+            Figure(
+                f"{len(rooms)} sockets, {rate} events/s, {name}", "ms", found[rate, name], floors[rate, name],
+                at_most=AIMS.get((rate, name)),
+            )
+            for rate, name in found
+        ]  # fmt: skip
+
+    async def room(self) -> list[Figure]:
+        """Messages a second to one restaurant's screens, of a burst of changes."""
+        found, floors = [], []
+        burst = min(LONGEST_BURST, max(SQL_CLIENTS, round(BURST_A_SECOND * self.seconds)))
+        burst -= burst % SQL_CLIENTS
+        rooms = [0] * self.sizes.sockets
+        async with self._screens(rooms) as crowd, screens(self.floor, _floor_paths(rooms)) as bare:
+            for _ in range(self.rounds):
+                seen = await self._change(crowd, burst, len(rooms), 1)
+                found.append(seen.rate)
+                size = seen.size // seen.events
+                floors.append((await self._broadcast(bare, burst, len(rooms), 1, size)).rate)
+        name = f"one room of {len(rooms)}, {burst} changes at once"
+        return [Figure(name, "messages/s", found, floors, at_least=DELIVERED)]
+
+    async def idle(self) -> list[Figure]:
+        """KB that the server holds for each socket that waits."""
+        held = []
+        rooms = [number % len(self.branches) for number in range(self.sizes.idle)]
+        for address, paths, hello in (
+            (self.address, self._paths(rooms), self.hello),
+            (self.floor, _floor_paths(rooms), "{}"),
+        ):
+            before = self.house.memory(address)
+            async with screens(address, paths, hello):
+                held.append((self.house.memory(address) - before) / 1_024 / len(rooms))
+        return [Figure(f"{len(rooms)} idle sockets, each", "KB", held[:1], held[1:], at_most=KB_A_SOCKET)]
+
+    # -- how
+
+    @asynccontextmanager
+    async def followed(self) -> AsyncIterator[Screens]:
+        """One screen in each branch."""
+        async with self._screens(range(len(self.branches))) as crowd:
+            yield crowd
+
+    @asynccontextmanager
+    async def _screens(self, rooms: Sequence[int]) -> AsyncIterator[Screens]:
+        async with screens(self.address, self._paths(rooms), self.hello) as crowd:
+            yield crowd
+
+    def _paths(self, rooms: Sequence[int]) -> list[str]:
+        return [f"/api/v1/websocket/ws/pos/{branch_id(self.branches[room])}" for room in rooms]
+
+    async def _change(
+        self, crowd: Screens, events: int, each: int, among: int, *, rate: int | None = None
+    ) -> Seen:
+        """So many changes of orders, one a transaction, among so many branches, and what the screens saw."""
+        script = "\n".join((choose(among), "\\set r random(1, 1000000)", _CHANGE))
+        watching = await crowd.watch(events * each, self.seconds + PATIENCE_S, timed=rate is not None)
+        await self.house.pgbench(script, {}, clients=SQL_CLIENTS, count=events, rate=rate)
+        return _whole(await watching.seen(), events * each)
+
+    async def _broadcast(
+        self, crowd: Screens, events: int, each: int, rooms: int, size: int, *, rate: int = 0
+    ) -> Seen:
+        """The same over the bare application."""
+        watching = await crowd.watch(events * each, self.seconds + PATIENCE_S, timed=rate > 0)
+        asked = {"rooms": rooms, "events": events, "rate": rate, "size": size}
+        async with httpx.AsyncClient(timeout=self.seconds + PATIENCE_S) as client:
+            (await client.post(f"{self.floor}/broadcast", params=asked)).raise_for_status()
+        return _whole(await watching.seen(), events * each)
+
+
+def _whole(seen: Seen, wanted: int) -> Seen:
+    if seen.events != wanted:
+        raise RuntimeError(f"the screens saw {seen.events} events instead of {wanted}")
+    return seen
+
+
+def _keep(found: dict[tuple[int, str], list[float]], rate: int, seen: Seen) -> None:
+    for name, share in (("p50", 0.5), ("p95", 0.95), ("p99", 0.99)):
+        found.setdefault((rate, name), []).append(1000 * (percentile(seen.times, share) or 0))
+
+
+def _floor_paths(rooms: Sequence[int]) -> list[str]:
+    return [f"/{room}" for room in rooms]

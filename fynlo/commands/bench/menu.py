@@ -48,7 +48,8 @@ async def run(house: House, rounds: int, seconds: float) -> list[Figure]:
         found["floor"].append(await rate(bare, whole))
         found["cached"].append(await rate(cached, whole))
         found["304"].append(await rate(cached, known))
-        found["pgbench"].append(await house.pgbench(text, variables, clients=CONNECTIONS, seconds=seconds))
+        pgbench = await house.pgbench(text, variables, clients=CONNECTIONS, seconds=seconds)
+        found["pgbench"].append(pgbench.rate)
         found["uncached"].append(await rate(uncached, whole))
     return [
         Figure("cached, beside a bare ASGI application", "requests/s", found["cached"], found["floor"]),

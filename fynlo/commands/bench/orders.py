@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from random import Random
 from uuid import UUID, uuid4
 
@@ -15,11 +15,11 @@ from fynlo.commands.bench.menu import bench_context
 from fynlo.commands.bench.report import Figure
 from fynlo.commands.bench.statements import RANDOM, RecordingConnection, Statement, script
 from fynlo.commands.simulate import choose, orderable
-from fynlo.db.pool import create_pool
+from fynlo.db.pool import Pool, create_pool
 from fynlo.demo.data import PASSWORD, PIZZERIA
 from fynlo.http import Reply, request_hash
 from fynlo.orders import models, work
-from fynlo.tenancy import Once, Tenant, once
+from fynlo.tenancy import Announce, Once, Tenant, once
 
 CLIENTS = 16
 LINES = 4
@@ -32,9 +32,8 @@ async def run(house: House, rounds: int, seconds: float) -> list[Figure]:
         await api.login(OWNER.email, PASSWORD)
         menu = [product for product in (await api.menu_all(str(PIZZERIA.id))).items if orderable(product)]
     authorized = {"authorization": f"Bearer {await house.token(one)}"}
-    wanted = an_order(menu)
-    body = msgspec.json.encode(wanted)
-    text, variables = script(await _statements(house, body))
+    body = msgspec.json.encode(an_order(menu))
+    text, variables = script(await order_statements(house, body))
 
     def posts() -> Iterator[bytes]:
         while True:
@@ -47,7 +46,7 @@ async def run(house: House, rounds: int, seconds: float) -> list[Figure]:
 
     floors, ones, twos, p50s, p99s = [], [], [], [], []
     for _ in range(rounds):
-        floors.append(await house.pgbench(text, variables, clients=CLIENTS, seconds=seconds))
+        floors.append((await house.pgbench(text, variables, clients=CLIENTS, seconds=seconds)).rate)
         done = await post(one)
         ones.append(done.rate)
         p50s.append(done.ms(0.5))
@@ -70,20 +69,39 @@ def an_order(menu: list[Product]) -> NewOrder:
     return NewOrder(restaurant_id=str(PIZZERIA.id), type="takeaway", items=tuple(lines))
 
 
-async def _statements(house: House, body: bytes) -> list[Statement]:
-    """What the server asks the database for such an order; its ids differ in each transaction of pgbench's."""
+async def create(house: House, orders: Sequence[models.NewOrder]) -> None:
+    """Have these orders, as POST /orders makes them."""
+    async with create_pool(house.postgres.url(), 1) as pool:
+        for order in orders:
+            await _create(pool, order, None, None)
+
+
+async def order_statements(house: House, body: bytes, announce: Announce | None = None) -> list[Statement]:
+    """What the server asks the database for such an order; its ids differ in each transaction of pgbench's.
+
+    With `announce` as the coalesced mode asks it.
+    """
     new = msgspec.json.decode(body, type=models.NewOrder)
-    ids = (UUID(f"{number:08x}-0000-4000-8000-{RANDOM}") for number in range(1, 100))
+    first = uuid4().hex[:8]  # of the ids and the key, so that recording twice records two orders
+    ids = (UUID(f"{first}-{number:04x}-4000-8000-{RANDOM}") for number in range(1, 100))
     items = tuple(msgspec.structs.replace(item, id=next(ids)) for item in new.items)
     named = msgspec.structs.replace(new, id=next(ids), items=items)
-
-    async def create(tenant: Tenant) -> Reply:
-        return await work.create(tenant, named, request_hash(named))
-
     pool = create_pool(house.postgres.url(), 1, connection_class=RecordingConnection)
     async with pool:
-        key = Once("POST", "/api/v1/orders", f"bench-{RANDOM}", request_hash(named))
-        await once(pool, bench_context(), "orders.write", key, create, restaurant_id=PIZZERIA.id)
+        await _create(pool, named, f"{first}-{RANDOM}", announce)
         async with pool.connection() as conn:
             assert isinstance(conn, RecordingConnection)
             return conn.recorded
+
+
+async def _create(pool: Pool, order: models.NewOrder, key: str | None, announce: Announce | None) -> None:
+    hashed = request_hash(order)
+
+    async def work_on(tenant: Tenant) -> Reply:
+        return await work.create(tenant, order, hashed)
+
+    request = Once("POST", "/api/v1/orders", key, hashed)
+    await once(
+        pool, bench_context(), "orders.write", request, work_on,
+        restaurant_id=order.restaurant_id, announce=announce,
+    )  # fmt: skip
