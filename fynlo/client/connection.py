@@ -215,7 +215,7 @@ class Connection:
                 continue
             self._acknowledged = seq
             try:
-                await self._send(Ack(seq))
+                await self._send(Ack(seq, round((self._timing.clock() - delivery.shown_at) * 1000)))
             except ConnectionClosed:
                 return
             await self._timing.sleep(ACK_EVERY)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import time
 from collections import defaultdict, deque
 from collections.abc import Callable
 from typing import Any
@@ -19,12 +20,14 @@ Listener = Callable[[Any], object]
 
 
 class Delivery:
-    """Keeps the order of what is told, and up to where it has been shown."""
+    """Keeps the order of what is told, and up to where it has been shown, since when by the clock."""
 
-    def __init__(self, cursor: Cursor) -> None:
+    def __init__(self, cursor: Cursor, clock: Callable[[], float] = time.monotonic) -> None:
         self.cursor = cursor
+        self._clock = clock
         self.iterated = False
         self.shown: Position | None = None
+        self.shown_at = 0.0
         self.shown_changed = asyncio.Event()
         self._listeners: defaultdict[str, list[Listener]] = defaultdict(list)
         self._queue: deque[Notice] = deque()
@@ -147,5 +150,5 @@ class Delivery:
     def _show_up_to(self, position: Position) -> None:
         known = self.shown
         if known is None or known.epoch != position.epoch or known.seq < position.seq:
-            self.shown = position
+            self.shown, self.shown_at = position, self._clock()
             self.shown_changed.set()

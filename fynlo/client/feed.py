@@ -103,7 +103,7 @@ class Feed:
         self._station_ids = tuple(station_ids)
         self._max_attempts = max_attempts
         self._timing = timing or Timing()
-        self._delivery = Delivery(Cursor(position, sees_all=socket == "pos"))
+        self._delivery = Delivery(Cursor(position, sees_all=socket == "pos"), self._timing.clock)
         self._runner: asyncio.Task[None] | None = None
         self._ending = asyncio.Lock()
         self._connection: Connection | None = None

@@ -29,8 +29,11 @@ class Reauthenticate(Struct, tag="reauthenticate"):
     token: str
 
 
-class Ack(Struct, tag="ack"):
+class Ack(Struct, tag="ack", omit_defaults=True):
+    """`held_ms`: for how long the last of them has been shown already."""
+
     seq: int
+    held_ms: int = 0
 
 
 # what the server sends

@@ -337,6 +337,22 @@ test("acks are cumulative: at once, then one a second, then none", async () => {
   assert.deepEqual(acks(), [1, 4], "what was known is not shown again");
 });
 
+test("an ack says for how long the newest event has been shown", async () => {
+  const world = await started();
+  world.made.last.event(1);
+  world.made.last.event(2);
+  await world.clock.pass(600);
+  world.made.last.event(3);
+  await world.clock.pass(400);
+  assert.deepEqual(world.made.last.said("ack"), [
+    { type: "ack", seq: 1 },
+    { type: "ack", seq: 3, held_ms: 400 },
+  ]);
+  await world.clock.pass(5_000);
+  world.made.last.event(4);
+  assert.deepEqual(world.made.last.said("ack").at(-1), { type: "ack", seq: 4 }, "at once");
+});
+
 test("a snapshot is acknowledged as far as the server has sent it", async () => {
   const world = await started({}, { seq: 57 });
   const acks = () => world.made.last.said("ack").map(({ seq }) => seq);

@@ -25,7 +25,29 @@ async def test_acks_are_cumulative_and_at_most_one_a_second(door: Door) -> None:
         await peer.event(61, kind="order.completed")
         await asyncio.wait_for(seen.wait(), PATIENCE)
         await door.hand.pass_(1)
-        assert await peer.recv() == {"type": "ack", "seq": 61}
+        assert await peer.recv() == {"type": "ack", "seq": 61, "held_ms": 1_000}, "shown a second ago"
+
+
+async def test_an_ack_says_for_how_long_the_newest_event_has_been_shown(door: Door) -> None:
+    feed = door.feed()
+    async with feed:
+        connecting = asyncio.create_task(feed.connect())
+        peer = await (await door.peer()).welcome()
+        await connecting
+        await peer.event(58)
+        assert await peer.recv() == {"type": "ack", "seq": 58}
+        await door.hand.asleep(1)
+        seen = asyncio.Event()
+        feed.on("order.completed", lambda _: seen.set())
+        await peer.event(59)
+        door.hand.turn(0.6)
+        await peer.event(60, kind="order.completed")
+        await asyncio.wait_for(seen.wait(), PATIENCE)
+        door.hand.turn(0.4)
+        assert await peer.recv() == {"type": "ack", "seq": 60, "held_ms": 400}
+        await door.hand.pass_(1)
+        await peer.event(61)
+        assert await peer.recv() == {"type": "ack", "seq": 61}, "at once"
 
 
 async def test_an_iterated_event_is_acked_once_the_next_is_asked_for(door: Door) -> None:
@@ -104,7 +126,7 @@ async def test_a_snapshot_is_acknowledged_as_far_as_it_was_sent(door: Door) -> N
         await peer.event(63)
         assert await events(feed, 1) == [63]
         await door.hand.pass_(1)
-        assert await peer.recv() == {"type": "ack", "seq": 62}
+        assert await peer.recv() == {"type": "ack", "seq": 62, "held_ms": 1_000}
 
 
 async def test_what_the_server_knows_to_be_shown_is_not_acknowledged_again(door: Door) -> None:

@@ -983,6 +983,7 @@ class Connection {
   /** The last seq that came, the last that was shown of all, and the last that was acknowledged. */
   #received = 0;
   #shown = 0;
+  #shownAt = 0;
   #acknowledged = 0;
   #over = false;
 
@@ -1042,7 +1043,10 @@ class Connection {
    * it has sent only: a snapshot may be ahead of that.
    * @param {number} seq */
   shown(seq) {
-    this.#shown = Math.max(this.#shown, seq);
+    if (seq > this.#shown) {
+      this.#shown = seq;
+      this.#shownAt = this.#feed.clock.now();
+    }
     if (!this.#timers.has("ack")) this.#acknowledge();
   }
 
@@ -1050,7 +1054,8 @@ class Connection {
     const seq = Math.min(this.#shown, this.#received);
     if (seq <= this.#acknowledged || this.#upSince === null || this.#over) return;
     this.#acknowledged = seq;
-    this.#send({ type: "ack", seq });
+    const held = Math.round(this.#feed.clock.now() - this.#shownAt); // how long it has been on the screen
+    this.#send(held > 0 ? { type: "ack", seq, held_ms: held } : { type: "ack", seq });
     this.#timers.set("ack", ACK_EVERY_MS, () => this.#acknowledge());
   }
 
