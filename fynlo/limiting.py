@@ -144,7 +144,9 @@ class Rate:
     `policy` names it to the caller, `whose` in a sentence.
     """
 
-    __slots__ = ("_due", "_half_s", "_interval_s", "_policy", "_quota", "_sweep_at", "_whose", "_window_s")
+    __slots__ = (
+        "_due", "_half_s", "_interval_s", "_most_s", "_policy", "_quota", "_sweep_at", "_whose", "_window_s",
+    )  # fmt: skip
 
     def __init__(self, policy: str, whose: str, per_s: int, window_s: int = 1) -> None:
         self._policy = policy
@@ -153,6 +155,9 @@ class Rate:
         self._window_s = window_s
         self._interval_s = 1 / per_s
         self._half_s = window_s / 2
+        self._most_s = (
+            window_s + self._interval_s / 2
+        )  # what sums of floats lose is far less than half a request
         # When each key's bucket is full again, in seconds of the clock that `take` is given.
         self._due: dict[Hashable, float] = {}
         self._sweep_at = SWEEP_AT
@@ -171,10 +176,10 @@ class Rate:
             if len(self._due) > self._sweep_at:
                 self._sweep(now)
             return None
-        if ahead_s > self._window_s + 1e-9:
+        if ahead_s > self._most_s:
             raise self._refused(ahead_s)
         self._due[key] = due
-        left = int((self._window_s - ahead_s) / self._interval_s + 1e-6)
+        left = round((self._window_s - ahead_s) / self._interval_s)
         return told(self._policy, self._quota, self._window_s, left, math.ceil(ahead_s))
 
     def _refused(self, ahead_s: float) -> TooMany:

@@ -1,5 +1,6 @@
 """Pages of other origins: which may read what the API answers (CORS), and which may open sockets."""
 
+import re
 from collections.abc import Collection, Iterable
 from urllib.parse import urlsplit
 
@@ -15,6 +16,7 @@ SHOWN = (
 )
 REMEMBERED_S = 600  # how long a browser need not ask again
 _PORTS = {"http": 80, "https": 443}
+_NAME = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]+")
 
 
 def exact(names: Iterable[str]) -> tuple[str, ...]:
@@ -27,7 +29,8 @@ def exact(names: Iterable[str]) -> tuple[str, ...]:
 
 def _exact(name: str) -> str:
     parts = urlsplit(name.rstrip("/"))
-    if parts.scheme not in _PORTS or not parts.hostname or parts.path or parts.query or parts.fragment:
+    named = _NAME.fullmatch(parts.hostname or "")
+    if parts.scheme not in _PORTS or not named or parts.path or parts.query or parts.fragment:
         raise ValueError(f"{name!r} is no origin; name each as https://pos.example, without a path or a `*`")
     if parts.username is not None:
         raise ValueError(f"{name!r} names a user, which no origin has")

@@ -126,6 +126,11 @@ class Till:
         return dict(answer.json())
 
 
+# What the page's Content-Security-Policy stopped, on the console, where it counts as a fault.
+_TELL_OF_VIOLATIONS = """addEventListener("securitypolicyviolation", (stopped) =>
+  console.error(`policy: ${stopped.effectiveDirective} stopped ${stopped.blockedURI}`))"""
+
+
 class Screens:
     """Browser pages, and what went wrong on them."""
 
@@ -142,6 +147,7 @@ class Screens:
         )
         self._contexts.append(context)
         page = await context.new_page()
+        await page.add_init_script(_TELL_OF_VIOLATIONS)
         page.on("pageerror", lambda error: self.faults.append(str(error)))
         page.on("console", self._said)
         return page

