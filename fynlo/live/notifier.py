@@ -6,6 +6,7 @@ here, after the commit, it delays nobody. Hints that are lost with this process 
 
 import asyncio
 import contextlib
+import time
 from uuid import UUID
 
 import psycopg
@@ -54,7 +55,8 @@ class Notifier:
                 while self._pending:
                     await self._send()
         except (psycopg.Error, OSError) as exc:
-            log.warning("feed_hints_unsent", restaurants=len(self._pending), error=str(exc).strip())
+            error = str(exc).strip() or f"no answer within {LAST_WITHIN_S:.0f} s"
+            log.warning("feed_hints_unsent", restaurants=len(self._pending), error=error)
         await self._drop()
 
     def announce(self, restaurant_id: UUID) -> None:
@@ -71,10 +73,11 @@ class Notifier:
                 await self._connect()  # before there is anything to send, so that it goes at once
                 await self._wake.wait()
                 self._wake.clear()
+                due = time.monotonic() + self._every_s
                 await self._send()
                 backoff.reset()
                 away = False
-                await asyncio.sleep(self._every_s)
+                await asyncio.sleep(due - time.monotonic())
             except (psycopg.Error, OSError) as exc:
                 await self._drop()
                 if not away:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 
 import httpx
 import pytest
@@ -21,15 +22,23 @@ async def wiretap(module_seeded_url: str) -> AsyncIterator[Wiretap]:
         yield wiretap
 
 
-@pytest.fixture(scope="module")
-async def tapped(wiretap: Wiretap, module_seeded_url: str) -> AsyncIterator[Person]:
+@asynccontextmanager
+async def tapping(wiretap: Wiretap, database_url: str, **environment: str) -> AsyncIterator[Person]:
     """A waiter at a server whose requests go over the wire that is counted; its listener does not."""
-    server = ServerProcess(wiretap.url, FYNLO_LISTEN_URL=module_seeded_url, FYNLO_POOL_SIZE="1")
+    server = ServerProcess(
+        wiretap.url, port=None, FYNLO_LISTEN_URL=database_url, FYNLO_POOL_SIZE="1", **environment
+    )
     await asyncio.to_thread(server.start)  # the wire is in this thread's loop
     person = await Person.sign_in(server.url, "server@demo.fynlo.test")
     yield person
     await person.client.aclose()
     await asyncio.to_thread(server.stop)
+
+
+@pytest.fixture(scope="module")
+async def tapped(wiretap: Wiretap, module_seeded_url: str) -> AsyncIterator[Person]:
+    async with tapping(wiretap, module_seeded_url) as person:
+        yield person
 
 
 async def cost(wiretap: Wiretap, ask: Ask) -> int:
@@ -93,11 +102,22 @@ async def test_a_menu_that_is_not_known_costs_the_same_for_one_product_and_for_a
 
 
 async def test_writing_costs_the_same_for_one_line_and_for_many(wiretap: Wiretap, tapped: Person) -> None:
+    await ordering_costs_six(wiretap, tapped)
+
+
+async def test_writing_costs_no_more_where_others_are_told_afterwards(
+    wiretap: Wiretap, module_seeded_url: str
+) -> None:
+    async with tapping(wiretap, module_seeded_url, FYNLO_NOTIFY="coalesced") as tapped:
+        await ordering_costs_six(wiretap, tapped)
+
+
+async def ordering_costs_six(wiretap: Wiretap, tapped: Person) -> None:
+    """Begin, enter, what may be sold, the order with its lines, the answer to the key, commit."""
     fries = line("Skin-on fries")
 
     def ordering(lines: int) -> Ask:
         return lambda: tapped.post("/orders", tapped.new_order(*[fries] * lines))
 
-    one = await cost(wiretap, ordering(1))
-    assert await cost(wiretap, ordering(40)) == one
-    assert one <= 7
+    assert await cost(wiretap, ordering(1)) == 6
+    assert await cost(wiretap, ordering(40)) == 6

@@ -5,10 +5,11 @@ from types import TracebackType
 from urllib.parse import urlsplit, urlunsplit
 
 _STATEMENTS = (b"Q", b"E")  # a simple query, and the execution of a prepared one
+_POOL = b"\0application_name\0fynlo\0"  # the requests' connections; the feed's own have other names
 
 
 class Wiretap:
-    """Passes on every byte; `count` is how many statements the server has sent."""
+    """Passes on every byte; `count` is how many statements the server's pool has sent, each a round trip."""
 
     def __init__(self, database_url: str) -> None:
         self._target = urlsplit(database_url)
@@ -46,10 +47,12 @@ class Wiretap:
     async def _questions(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             length = await reader.readexactly(4)  # the first message has no type
-            writer.write(length + await reader.readexactly(int.from_bytes(length) - 4))
+            start = await reader.readexactly(int.from_bytes(length) - 4)
+            writer.write(length + start)
+            counted = _POOL in start
             while True:
                 kind, length = await reader.readexactly(1), await reader.readexactly(4)
-                self.count += kind in _STATEMENTS
+                self.count += counted and kind in _STATEMENTS
                 writer.write(kind + length + await reader.readexactly(int.from_bytes(length) - 4))
                 await writer.drain()
         except (asyncio.IncompleteReadError, OSError):
