@@ -1,0 +1,112 @@
+"""What may go wrong between a commit and a screen, and where it is shown to cost nobody an event.
+
+For every fault the oracle is the same (oracle.py): at the end each client has exactly the rows of the log, no hole,
+no double, in order, and its picture equals REST's. `load.x` below is test_x in test_load.py; test_map.py holds this
+list to the tests that there are. A control shows that a test can fail. Most are in the test itself: a client that
+is `forgetful` and must be condemned, or a server with a part taken out (broken.py) on which the same goes wrong.
+The judge's own controls: oracle.a_spoilt_record_is_condemned
+oracle.an_event_that_does_not_follow_on_is_noted_as_it_comes
+oracle.a_log_with_a_hole_is_condemned_even_if_the_client_has_all_of_it oracle.a_whole_record_is_fine
+
+concurrent writers with rollbacks and delays
+    load.twenty_writers_at_once_with_rollbacks_and_delays load.twenty_writers_at_once_for_long
+    coalesced.sales_and_psql_at_once_with_clients_that_move_between_the_processes
+    control: load.the_same_writers_make_a_cursor_over_a_sequence_lose_changes
+
+the listener's connection is killed every 2 s under load
+    hints.a_listener_killed_every_300_ms_under_load hints.a_listener_killed_every_two_seconds_for_a_minute
+    hints.what_was_written_while_the_listener_could_not_come_back_comes_with_it
+    coalesced.a_listener_killed_again_and_again coalesced.a_notifier_killed_again_and_again_under_load
+    control: in the second line's, a hub that reads no heads when its listener is back
+
+Postgres is restarted, fast or immediately
+    postgres.postgres_restarts_under_load_and_the_screens_stay
+    postgres.what_was_committed_while_the_server_could_not_see_it_comes_when_it_can
+    postgres.a_sign_out_that_nobody_could_be_told_of_closes_the_socket_in_the_end
+    coalesced_postgres.postgres_restarts_under_load_and_the_hints_go_on
+    control: in the second, a server told by hints alone
+
+NOTIFY is suppressed
+    hints.without_notify_the_poll_delivers_within_its_interval
+    coalesced.a_burst_is_told_by_the_notifier_alone_and_psql_tells_for_itself
+    control: hints.with_neither_notify_nor_poll_nothing_comes
+
+NOTIFY waits for the flush of another commit
+    coalesced_postgres.an_order_is_taken_and_shown_while_a_commit_that_notifies_is_being_flushed
+    control: in it, the mode trigger
+
+a process is killed, or stands still, between a commit and what it would have told
+    hints.what_a_process_committed_and_did_not_live_to_announce_is_shown_by_the_others
+    coalesced.a_process_killed_between_the_commit_and_the_batch_costs_a_poll_and_no_event
+    coalesced.what_waits_for_its_batch_is_told_before_a_server_that_is_asked_to_go_has_gone
+    processes.a_process_that_is_killed_under_load_costs_no_event
+    hosts.a_host_that_is_paused_shows_everything_once_it_goes_on
+    control: in the first, a server that does not poll; in processes', a forgetful client
+
+a restaurant is locked by a long transaction
+    load.a_restaurant_that_is_locked_delays_no_other
+    control: in it, that restaurant's own screens, and the others before the lock
+
+half-open sockets
+    vanished.both_sides_of_a_frozen_connection_find_out_and_nothing_is_lost
+    vanished.a_client_whose_cable_is_pulled_is_given_up_once_it_is_owed_something
+    live/connection.silence_of_95_seconds_closes_with_4006_and_a_sign_of_life_counts_anew
+    control: in both, a server that trusts everybody
+
+a client stops reading among 500 that do
+    stuck.one_that_stops_reading_among_fifty stuck.one_that_stops_reading_among_five_hundred
+    stuck.what_is_written_past_a_stuck_client_costs_no_memory
+    live/connection.what_waits_is_bounded_by_events_and_by_bytes
+    control: in the third, a server without limits; in the first, the same readers without the one that is stuck
+
+clients reconnect in a tight loop during a burst
+    load.clients_that_come_and_go_in_a_tight_loop_during_a_burst
+    control: in it, a forgetful client
+
+2,000 events in one transaction
+    load.two_thousand_orders_in_one_transaction
+    control: load.a_hub_that_reads_no_further_than_its_first_batch_lacks_most_of_two_thousand
+
+1,000 clients reconnect at once
+    load.three_hundred_clients_that_come_back_at_once load.a_thousand_clients_that_come_back_at_once
+    control: in them, forgetful clients
+
+two processes restart in turn under load
+    processes.a_rolling_restart_of_two_processes_under_load processes.five_rolling_restarts_under_load
+    control: in them, a forgetful client
+
+several processes and hosts are one server
+    hosts.every_screen_sees_the_orders_that_any_worker_of_any_host_took
+    hosts.clients_move_between_hosts_and_workers_under_load
+    processes.each_process_shows_the_orders_made_through_the_other
+    processes.a_client_moves_between_processes_without_a_gap_or_a_double
+    coalesced.each_process_shows_by_hints_alone_what_came_in_through_the_other_and_through_psql
+    coalesced.two_workers_tell_each_other
+    control: in the first, a server that hears nothing;
+    coalesced.a_process_that_tells_nobody_is_heard_by_nobody_but_its_own
+
+disconnects by the thousand, of every kind at once: clients that leave, cuts in the middle of a frame, restarts,
+SIGKILL, sessions revoked, listeners and backends killed
+    disconnects.disconnects_of_every_kind_cost_no_screen_an_event
+    disconnects.ten_thousand_disconnects_cost_no_screen_an_event
+    disconnects.disconnects_of_every_kind_cost_no_feed_an_event
+    disconnects.a_thousand_disconnects_cost_no_feed_an_event
+    control: in them, forgetful clients; disconnects.a_frame_that_is_lost_on_the_way_is_noticed_by_screen_and_feed
+
+token expiry, revocation, foreign origin, late or missing auth, oversized, binary, fragmented frames, floods
+    misbehaviour.what_some_do_wrong_under_load_costs_them_their_socket_and_the_others_nothing
+    live/sessions.the_end_of_a_token_is_told_once_and_then_closes_the_socket
+    live/sessions.signing_out_closes_the_sockets_of_that_session_in_every_process
+    live/upgrade.a_page_of_a_foreign_origin_is_refused
+    live/hello.who_says_nothing_for_ten_seconds_is_closed_with_4002
+    live/hello.who_begins_with_something_else_is_closed_with_4001
+    live/hello.a_megabyte_is_refused_and_the_server_serves_on
+    live/hello.a_binary_message_ends_a_socket_that_was_welcome
+    live/hello.ten_messages_that_cannot_be_used_end_it_and_nine_do_not
+    live/connection.one_socket_too_many_is_closed_with_4009_and_makes_room_when_it_goes
+    control: in the first, a client that does as much as is allowed;
+    live/hello.a_message_may_have_16_kib_and_no_byte_more
+    live/hello.a_message_in_fragments_is_one_message live/hello.twenty_messages_a_second_are_fine_and_a_flood_is_not
+    live/sessions.a_new_token_keeps_the_socket_and_counts_from_then_on
+    live/upgrade.pages_of_our_own_and_of_named_origins_and_apps_without_one_are_let_in
+"""

@@ -169,9 +169,8 @@ async def nothing(_hub: Hub, _restaurants: list[UUID]) -> None:
     """Stands where heads would be read."""
 
 
-@pytest.mark.parametrize("notify", ["trigger"])
 async def test_what_a_process_committed_and_did_not_live_to_announce_is_shown_by_the_others(
-    house: House, neighbour: House, notify: str
+    house: House, neighbour: House
 ) -> None:
     async with open_house(house.database_url, patched=UNPOLLED) as unpolled:
         watched, control = await watchers(2, neighbour), await watchers(1, unpolled)
