@@ -7,7 +7,7 @@ followers. Hints may be lost, so the heads are polled every second as well: the 
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 from uuid import UUID
 
@@ -27,6 +27,7 @@ log = structlog.get_logger(__name__)
 POLL_S = 1.0
 BATCH = 500  # events of one restaurant in one read
 SLICE = 64  # events handed out before the writers get their turn
+SLICE_BYTES = 262_144  # of data, the same: a quarter of what may wait for a screen
 SLICE_WITHIN_S = 0.25  # which lasts no longer than this
 STALE_S = 3.0  # without a word from the database for this long, nothing cached is trusted
 IDLE_ROOM_S = 600.0
@@ -243,10 +244,10 @@ class Hub:
 
     async def _hand_out(self, room: Room, frames: list[Frame], epoch: UUID) -> None:
         """Slice by slice, so that a burst does not overrun clients that read."""
-        for start in range(0, len(frames), SLICE):
+        for part in _slices(frames):
             if room.epoch != epoch:
                 return  # the log is another one since the last slice
-            part = [frame for frame in frames[start : start + SLICE] if frame.seq > room.seq]
+            part = [frame for frame in part if frame.seq > room.seq]
             for follower in tuple(room.followers):
                 follower.check_backlog()
             room.append(part)
@@ -254,17 +255,17 @@ class Hub:
                 if room.followers:
                     metrics.commit_to_send.observe(max(0.0, frame.age_s()))
                 self._on_event(frame)
-            if start + SLICE < len(frames):
-                await self._let_them_read(room)
+            if part and part[-1] is not frames[-1]:
+                await self._let_them_read(room, len(part))
 
-    async def _let_them_read(self, room: Room) -> None:
-        """Until every screen has taken most of what it was given; who takes nothing is not waited for."""
+    async def _let_them_read(self, room: Room, most: int) -> None:
+        """Until no more than so many wait for any screen; who takes nothing is not waited for."""
         until = time.monotonic() + SLICE_WITHIN_S
         await asyncio.sleep(0.002)
-        behind = {f: f.backlog for f in room.followers if f.backlog > SLICE}
+        behind = {f: f.backlog for f in room.followers if f.backlog > most}
         while behind and time.monotonic() < until:
             await asyncio.sleep(0.01)
-            behind = {f: f.backlog for f, before in behind.items() if SLICE < f.backlog < before}
+            behind = {f: f.backlog for f, before in behind.items() if most < f.backlog < before}
 
     async def _poll(self) -> None:
         away = False  # an outage is told once, not every second
@@ -334,3 +335,17 @@ class Hub:
         if reader is not None:
             with contextlib.suppress(psycopg.Error, OSError):
                 await reader.close()
+
+
+def _slices(frames: list[Frame]) -> Iterator[list[Frame]]:
+    """What is handed out at once: so many events, or so much of them, and one at least."""
+    part: list[Frame] = []
+    size = 0
+    for frame in frames:
+        if part and (len(part) == SLICE or size + len(frame.data) > SLICE_BYTES):
+            yield part
+            part, size = [], 0
+        part.append(frame)
+        size += len(frame.data)
+    if part:
+        yield part

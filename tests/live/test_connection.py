@@ -49,6 +49,7 @@ class Wire:
         self.code: int | None = None
         self.reading = asyncio.Event()
         self.reading.set()
+        self.rest_s = 0.0  # after each message that it takes
         self._said: asyncio.Queue[Any] = asyncio.Queue()
 
     def say(self, type: str, **fields: Any) -> None:
@@ -60,6 +61,8 @@ class Wire:
 
     async def send(self, message: Any) -> None:
         await self.reading.wait()
+        if self.rest_s:
+            await asyncio.sleep(self.rest_s)
         if message["type"] == "websocket.close":
             self.code = message["code"]
         else:
@@ -201,6 +204,16 @@ async def test_who_reads_in_time_gets_all_of_it() -> None:
             hub.one.append(frames(start, 50))
             await eventually(partial(lambda last: wire.seqs()[-1:] == [last], start + 49))
         assert wire.seqs() == list(range(1, 5_001))
+
+
+@pytest.mark.parametrize(("count", "size"), [(1_000, 100), (150, 20_000)])
+async def test_a_burst_is_handed_out_no_faster_than_a_client_reads(count: int, size: int) -> None:
+    # 64 of the big ones are more than may wait for anybody.
+    async with connected() as (connection, wire, hub, _):
+        wire.rest_s = 0.001
+        await hub._hand_out(hub.one, frames(1, count, size), EPOCH)
+        await eventually(lambda: wire.seqs()[-1:] == [count])
+        assert not connection._ending.done()
 
 
 async def test_a_close_that_hangs_is_given_up_in_two_seconds() -> None:
