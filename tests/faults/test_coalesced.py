@@ -195,8 +195,13 @@ async def test_what_waits_for_its_batch_is_told_before_a_server_that_is_asked_to
 
 
 async def test_two_workers_tell_each_other(house: House) -> None:
+    before = len(await pids(house, "fynlo-notifier"))
     async with coalesced(house.database_url, HINTS_ONLY, FYNLO_WORKERS="2") as pair:
-        assert len(await pids(pair, "fynlo-notifier")) >= 2 + 1
+
+        async def both_notify() -> bool:
+            return len(await pids(pair, "fynlo-notifier")) >= before + 2
+
+        await eventually(both_notify)
         watched, away = await watchers(12, pair), await watchers(1, house)
         sales = Sales(pair, 8)
         await sales.reach(80)

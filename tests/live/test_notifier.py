@@ -152,7 +152,7 @@ async def test_what_is_pending_is_sent_at_the_end(module_seeded_url: str) -> Non
 async def test_a_killed_connection_costs_no_hint(module_seeded_url: str) -> None:
     async with ears(module_seeded_url) as listening, notifying(module_seeded_url) as notifier:
         for killed in range(1, 4):
-            assert await execute(module_seeded_url, KILL) == 1
+            assert await execute(module_seeded_url, KILL) >= 1
             notifier.announce(PLACE)
             assert await listening.until(killed) == [str(PLACE)] * killed
             await eventually(lambda: notifier.pid)
