@@ -18,6 +18,8 @@ from fynlo import __version__, metrics, openapi
 from fynlo.audit.routes import audit_routes
 from fynlo.db.feed import Position
 from fynlo.db.pool import create_pool
+from fynlo.devices.pairing import Pairing
+from fynlo.devices.routes import device_routes
 from fynlo.edge import Edge, Rates
 from fynlo.errors import NotFound, Unauthorized, Unavailable
 from fynlo.events.audiences import KITCHEN, POS, POS_WITHOUT_MONEY
@@ -62,12 +64,14 @@ class Server:
         self._settings = settings
         self._pool = create_pool(settings.database_url, settings.pool_size)
         self._redis = _redis(settings.redis_url)
-        self._passwords = Passwords(Attempts(settings.redis_url))
+        attempts = Attempts(settings.redis_url)
+        self._passwords = Passwords(attempts)
         self._sessions = Sessions(
             self._pool,
             self._passwords,
             Tokens(settings.secret, settings.access_token_s),
-            settings.refresh_token_s,
+            refresh_lifetime_s=settings.refresh_token_s,
+            device_lifetime_s=settings.device_token_s,
         )
         self._menus = MenuCache(enabled=settings.menu_cache)
         coalesced = settings.notify == "coalesced"
@@ -106,6 +110,7 @@ class Server:
             *identity_routes(self._sessions),
             *restaurant_routes(self._pool, self._sessions),
             *staff_routes(self._pool, self._passwords),
+            *device_routes(self._pool, Pairing(self._pool, self._sessions, self._passwords, attempts)),
             *menu_routes(
                 self._pool, self, self._menus, SharedMenus(self._redis if settings.menu_cache else None)
             ),

@@ -2,6 +2,7 @@
 
 FynloError
 ├── BadRequest 400          malformed_body, idempotency_key_required
+│   └── GrantRefused 400    authorization_pending, slow_down, access_denied, expired_token, invalid_grant
 ├── Unauthorized 401        unauthorized, invalid_credentials, refresh_reused, …
 ├── Forbidden 403           forbidden
 ├── NotFound 404            not_found
@@ -62,6 +63,7 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
     errors: tuple[FieldProblem, ...] = ()
     current: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
     item_ids: tuple[str, ...] = ()
+    error: str = ""
 
 
 class FynloError(Exception):
@@ -69,6 +71,7 @@ class FynloError(Exception):
 
     status = 500
     code = "internal_error"
+    error = ""
 
     def __init__(
         self,
@@ -89,6 +92,14 @@ class FynloError(Exception):
 
 class BadRequest(FynloError):
     status, code = 400, "malformed_body"
+
+
+class GrantRefused(BadRequest):
+    """A device's code gives no token (yet): the problem's `error` is OAuth's (RFC 6749, 5.2; RFC 8628, 3.5)."""
+
+    def __init__(self, error: str, detail: str) -> None:
+        super().__init__(detail, code=error)
+        self.error = error
 
 
 class Unauthorized(FynloError):
@@ -171,6 +182,7 @@ def problem(error: FynloError, request_id: str) -> bytes:
         request_id,
         errors=error.errors,
         current=error.current,
+        error=error.error,
     )
 
 
@@ -182,6 +194,7 @@ def encode_problem(
     *,
     errors: tuple[FieldProblem, ...] = (),
     current: bytes = b"",
+    error: str = "",
 ) -> bytes:
     """Encoded problem+json for any status."""
     return msgspec.json.encode(
@@ -194,5 +207,6 @@ def encode_problem(
             request_id=request_id,
             errors=errors,
             current=msgspec.Raw(current) if current else msgspec.UNSET,
+            error=error,
         )
     )

@@ -9,12 +9,12 @@ as much.
 import asyncio
 import math
 import time
-from collections.abc import Awaitable, Callable, Hashable
-from typing import Literal, TypeVar
+from collections.abc import Awaitable, Callable, Hashable, Iterator, Mapping
+from typing import Literal, NamedTuple, TypeVar
 
 import redis.exceptions
 import structlog
-from limits import RateLimitItem, RateLimitItemPerMinute
+from limits import RateLimitItem, RateLimitItemPerDay, RateLimitItemPerHour, RateLimitItemPerMinute
 from limits.aio.storage import MemoryStorage, RedisStorage
 from limits.aio.strategies import MovingWindowRateLimiter
 
@@ -24,7 +24,7 @@ from fynlo.proxies import site
 
 log = structlog.get_logger(__name__)
 
-Kind = Literal["login", "pin"]
+Kind = Literal["login", "pin", "pairing"]
 
 OF_AN_ACCOUNT = RateLimitItemPerMinute(10, 15)
 OF_AN_ADDRESS = RateLimitItemPerMinute(200, 15)  # over all accounts: a whole restaurant may share an address
@@ -33,6 +33,56 @@ AWAY_S = 5.0  # for which Redis is not asked again once it was away
 SWEEP_AT = 1_024
 
 T = TypeVar("T")
+
+
+class Limits(NamedTuple):
+    """How many failures are too many: for an account from one address, from one address over all accounts, and
+    for a whole restaurant. Of several windows for an account each makes who goes on wait for longer."""
+
+    account: tuple[RateLimitItem, ...]
+    address: RateLimitItem
+    restaurant: RateLimitItem | None = None
+
+
+LIMITS: Mapping[Kind, Limits] = {
+    "login": Limits((OF_AN_ACCOUNT,), OF_AN_ADDRESS),
+    # The account is a person, the address a paired device: a PIN has a million values.
+    "pin": Limits(
+        (RateLimitItemPerMinute(5, 1), RateLimitItemPerHour(15, 1), RateLimitItemPerDay(30, 1)),
+        RateLimitItemPerMinute(30, 15),
+        RateLimitItemPerMinute(100, 15),
+    ),
+    "pairing": Limits((OF_AN_ACCOUNT,), OF_AN_ADDRESS),
+}
+
+
+class _Count(NamedTuple):
+    limit: RateLimitItem
+    policy: str
+    key: tuple[str, ...]
+    detail: str
+
+
+def _counts(kind: Kind, account: str, address: str, restaurant: str) -> Iterator[_Count]:
+    """What a failure is counted as; the account's first."""
+    limits, place = LIMITS[kind], site(address)
+    for limit in limits.account:
+        yield _Count(
+            limit, kind, (kind, account, place), "Too many failed attempts for this account from here"
+        )
+    yield _Count(
+        limits.address,
+        f"{kind}-address",
+        (f"{kind}-address", place),
+        "Too many failed attempts from this address",
+    )
+    if limits.restaurant is not None:
+        yield _Count(
+            limits.restaurant,
+            f"{kind}-restaurant",
+            (f"{kind}-restaurant", restaurant),
+            "Too many failed attempts in this restaurant",
+        )
 
 
 def told(policy: str, quota: int, window_s: int, left: int, until_s: int) -> dict[str, str]:
@@ -50,8 +100,8 @@ def _too_many(policy: str, quota: int, window_s: int, wait_s: int, detail: str) 
 
 
 class Attempts:
-    """Failed attempts at passwords and PINs: 10 in 15 minutes for an account from one address, 200 from one
-    address over all accounts. Without Redis, and while it is away, each process has a count of its own.
+    """Failed attempts at passwords, PINs and codes, as many as LIMITS has. Without Redis, and while it is away,
+    each process has a count of its own.
 
     What succeeds is not counted, and makes up for the failures of that account from there. But who has used up
     the attempts is not let in by the right secret either: an answer that differs for it would be all that
@@ -66,30 +116,30 @@ class Attempts:
             self._shared = MovingWindowRateLimiter(storage)
         self._away_until = 0.0
 
-    async def admit(self, kind: Kind, account: str, address: str) -> None:
+    async def admit(self, kind: Kind, account: str, address: str, restaurant: str = "") -> None:
         """Before an attempt is judged. Raises TooMany where there were too many failures."""
-        wait_s = await self._wait_s(OF_AN_ACCOUNT, kind, account, site(address))
-        if wait_s is not None:
-            raise _refused(kind, OF_AN_ACCOUNT, wait_s, "Too many failed attempts for this account from here")
-        wait_s = await self._wait_s(OF_AN_ADDRESS, f"{kind}-address", site(address))
-        if wait_s is not None:
-            raise _refused(
-                f"{kind}-address", OF_AN_ADDRESS, wait_s, "Too many failed attempts from this address"
-            )
+        for count in _counts(kind, account, address, restaurant):
+            wait_s = await self._wait_s(count.limit, *count.key)
+            if wait_s is not None:
+                raise _refused(count.policy, count.limit, wait_s, count.detail)
 
-    async def failed(self, kind: Kind, account: str, address: str) -> dict[str, str]:
+    async def failed(self, kind: Kind, account: str, address: str, restaurant: str = "") -> dict[str, str]:
         """Count a failure. Returns the header fields that say how many attempts are left."""
-        key = (kind, account, site(address))
-        await self._count(OF_AN_ACCOUNT, *key)
-        await self._count(OF_AN_ADDRESS, f"{kind}-address", site(address))
-        window = await self._ask(lambda counts: counts.get_window_stats(OF_AN_ACCOUNT, *key))
-        return _of_attempts(kind, OF_AN_ACCOUNT, window.remaining, _seconds_to(window.reset_time))
+        for count in _counts(kind, account, address, restaurant):
+            await self._count(count.limit, *count.key)
+        first = next(_counts(kind, account, address, restaurant))
+        window = await self._ask(lambda counts: counts.get_window_stats(first.limit, *first.key))
+        return _of_attempts(kind, first.limit, window.remaining, _seconds_to(window.reset_time))
 
     async def succeeded(self, kind: Kind, account: str, address: str) -> None:
         """Forget the failures of this account from there."""
         key = (kind, account, site(address))
-        await self._own.clear(OF_AN_ACCOUNT, *key)
-        await self._ask(lambda counts: counts.clear(OF_AN_ACCOUNT, *key))
+        for limit in LIMITS[kind].account:
+            await self._forget(limit, *key)
+
+    async def _forget(self, limit: RateLimitItem, *key: str) -> None:
+        await self._own.clear(limit, *key)
+        await self._ask(lambda counts: counts.clear(limit, *key))
 
     async def _wait_s(self, limit: RateLimitItem, *key: str) -> int | None:
         """How many seconds to wait for the next attempt; None where it may be made now."""

@@ -39,6 +39,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     log_level: str = "info"
     access_token_s: int = 900
     refresh_token_s: int = 30 * 86_400
+    device_token_s: int = 180 * 86_400
     body_limit: int = 1_048_576
     max_in_flight: int = 512
     requests_per_person: int = 1_000
@@ -109,6 +110,7 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
         log_level=log_level,
         access_token_s=_whole(env, "FYNLO_ACCESS_TOKEN_S", 900, 5, 86_400),
         refresh_token_s=_whole(env, "FYNLO_REFRESH_TOKEN_S", 30 * 86_400, 60, 400 * 86_400),
+        device_token_s=_whole(env, "FYNLO_DEVICE_TOKEN_S", 180 * 86_400, 60, 800 * 86_400),
         body_limit=_whole(env, "FYNLO_BODY_LIMIT", 1_048_576, 1_024, 104_857_600),
         max_in_flight=_whole(env, "FYNLO_MAX_IN_FLIGHT", 512, 1, 100_000),
         requests_per_person=_whole(env, "FYNLO_REQUESTS_PER_PERSON", 1_000, 1, 1_000_000),

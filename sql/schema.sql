@@ -226,6 +226,94 @@ $$;
 ALTER FUNCTION fynlo.credentials(p_email text) OWNER TO fynlo_feed;
 
 --
+-- Name: uuid7(); Type: FUNCTION; Schema: fynlo; Owner: fynlo_owner
+--
+
+CREATE FUNCTION fynlo.uuid7() RETURNS uuid
+    LANGUAGE sql PARALLEL SAFE
+    AS $$
+  -- RFC 9562 version 7: 48 bits of milliseconds, then version, variant and random bits.
+  select encode(
+    set_bit(set_bit(
+      overlay(uuid_send(gen_random_uuid())
+              placing substring(int8send((extract(epoch from clock_timestamp()) * 1000)::bigint) from 3)
+              from 1 for 6),
+      52, 1), 53, 1), 'hex')::uuid
+$$;
+
+
+ALTER FUNCTION fynlo.uuid7() OWNER TO fynlo_owner;
+
+SET default_tablespace = '';
+
+SET default_table_access_method = heap;
+
+--
+-- Name: devices; Type: TABLE; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TABLE public.devices (
+    restaurant_id uuid NOT NULL,
+    id uuid DEFAULT fynlo.uuid7() NOT NULL,
+    kind text NOT NULL,
+    name text NOT NULL,
+    station_ids uuid[] DEFAULT '{}'::uuid[] NOT NULL,
+    user_id uuid NOT NULL,
+    created_by uuid NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    last_seen_at timestamp with time zone,
+    revoked_at timestamp with time zone,
+    CONSTRAINT devices_kind_check CHECK ((kind = ANY (ARRAY['kitchen'::text, 'till'::text]))),
+    CONSTRAINT devices_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200)))
+);
+
+ALTER TABLE ONLY public.devices FORCE ROW LEVEL SECURITY;
+
+
+ALTER TABLE public.devices OWNER TO fynlo_owner;
+
+--
+-- Name: TABLE devices; Type: COMMENT; Schema: public; Owner: fynlo_owner
+--
+
+COMMENT ON TABLE public.devices IS 'Kitchen displays and tills that were paired; each is a user with a membership.';
+
+
+--
+-- Name: COLUMN devices.station_ids; Type: COMMENT; Schema: public; Owner: fynlo_owner
+--
+
+COMMENT ON COLUMN public.devices.station_ids IS 'The stations a kitchen display shows; empty: all of them.';
+
+
+--
+-- Name: device(uuid); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
+--
+
+CREATE FUNCTION fynlo.device(p_device uuid) RETURNS SETOF public.devices
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$ select * from devices d where d.id = p_device $$;
+
+
+ALTER FUNCTION fynlo.device(p_device uuid) OWNER TO fynlo_feed;
+
+--
+-- Name: device_seen(uuid); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
+--
+
+CREATE FUNCTION fynlo.device_seen(p_session uuid) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+update devices d set last_seen_at = now()
+  from sessions s where s.id = p_session and d.id = s.device_id and d.user_id = s.user_id
+$$;
+
+
+ALTER FUNCTION fynlo.device_seen(p_session uuid) OWNER TO fynlo_feed;
+
+--
 -- Name: drain(); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
 --
 
@@ -983,6 +1071,42 @@ $$;
 ALTER FUNCTION fynlo.order_defaults() OWNER TO fynlo_feed;
 
 --
+-- Name: pair_device(uuid, text, text, uuid[], uuid); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
+--
+
+CREATE FUNCTION fynlo.pair_device(p_restaurant uuid, p_user_code text, p_name text, p_station_ids uuid[], p_by uuid) RETURNS uuid
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+-- Approves the code on a screen: the device is one of the restaurant's from now on. Null: no such code waits.
+declare
+  waiting device_grants;
+  device_user uuid;
+  device uuid;
+begin
+  if p_restaurant is distinct from nullif(current_setting('app.restaurant_id', true), '')::uuid then
+    raise exception 'restaurant % is not the one of this transaction', p_restaurant;
+  end if;
+  select * into waiting from device_grants g
+   where g.user_code = p_user_code and g.device_id is null and g.denied_at is null and g.expires_at > now()
+     for update;
+  if not found then
+    return null;
+  end if;
+  insert into users (kind, name) values ('device', coalesce(p_name, waiting.name)) returning id into device_user;
+  insert into memberships (restaurant_id, user_id, role) values (p_restaurant, device_user, waiting.kind);
+  insert into devices (restaurant_id, kind, name, station_ids, user_id, created_by)
+  values (p_restaurant, waiting.kind, coalesce(p_name, waiting.name), p_station_ids, device_user, p_by)
+  returning id into device;
+  update device_grants g set device_id = device where g.device_code_hash = waiting.device_code_hash;
+  return device;
+end
+$$;
+
+
+ALTER FUNCTION fynlo.pair_device(p_restaurant uuid, p_user_code text, p_name text, p_station_ids uuid[], p_by uuid) OWNER TO fynlo_feed;
+
+--
 -- Name: password_hash_of(uuid); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
 --
 
@@ -993,6 +1117,48 @@ CREATE FUNCTION fynlo.password_hash_of(p_user uuid) RETURNS text
 
 
 ALTER FUNCTION fynlo.password_hash_of(p_user uuid) OWNER TO fynlo_feed;
+
+--
+-- Name: poll_device_grant(bytea); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
+--
+
+CREATE FUNCTION fynlo.poll_device_grant(p_code_hash bytea) RETURNS TABLE(state text, interval_s integer, user_id uuid, name text, device_id uuid)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+-- What a device hears when it asks (RFC 8628, 3.5): approved, authorization_pending, slow_down, access_denied
+-- or expired_token; no row where the code is unknown. An approved code can be asked for again for a minute:
+-- the answer may have been lost.
+declare
+  found_grant device_grants;
+  told text;
+begin
+  select * into found_grant from device_grants g where g.device_code_hash = p_code_hash for update;
+  if not found then
+    return;
+  end if;
+  told := case
+    when found_grant.denied_at is not null then 'access_denied'
+    when found_grant.used_at < now() - interval '1 minute' then 'expired_token'
+    when found_grant.device_id is not null and found_grant.expires_at > now() - interval '1 minute' then 'approved'
+    when found_grant.expires_at <= now() then 'expired_token'
+    when found_grant.polled_at > clock_timestamp() - make_interval(secs => found_grant.interval_s - 0.5) then 'slow_down'
+    else 'authorization_pending'
+  end;
+  update device_grants g
+     set polled_at = clock_timestamp(),
+         interval_s = least(600, g.interval_s + case told when 'slow_down' then 5 else 0 end),
+         used_at = case told when 'approved' then coalesce(g.used_at, now()) end
+   where g.device_code_hash = p_code_hash
+  returning g.interval_s into found_grant.interval_s;
+  return query
+    select told, found_grant.interval_s, d.user_id, d.name, d.id
+      from (select) as always left join devices d on d.id = found_grant.device_id and d.revoked_at is null;
+end
+$$;
+
+
+ALTER FUNCTION fynlo.poll_device_grant(p_code_hash bytea) OWNER TO fynlo_feed;
 
 --
 -- Name: product_changed(); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
@@ -1044,6 +1210,18 @@ $$;
 
 
 ALTER FUNCTION fynlo.prune_default_events(p_months integer, p_limit integer) OWNER TO fynlo_feed;
+
+--
+-- Name: prune_device_grants(); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
+--
+
+CREATE FUNCTION fynlo.prune_device_grants() RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$ delete from device_grants g where g.expires_at < now() - interval '1 day' $$;
+
+
+ALTER FUNCTION fynlo.prune_device_grants() OWNER TO fynlo_feed;
 
 --
 -- Name: prune_idempotency_keys(integer); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
@@ -1487,25 +1665,6 @@ $$;
 ALTER FUNCTION fynlo.tell_session() OWNER TO fynlo_feed;
 
 --
--- Name: uuid7(); Type: FUNCTION; Schema: fynlo; Owner: fynlo_owner
---
-
-CREATE FUNCTION fynlo.uuid7() RETURNS uuid
-    LANGUAGE sql PARALLEL SAFE
-    AS $$
-  -- RFC 9562 version 7: 48 bits of milliseconds, then version, variant and random bits.
-  select encode(
-    set_bit(set_bit(
-      overlay(uuid_send(gen_random_uuid())
-              placing substring(int8send((extract(epoch from clock_timestamp()) * 1000)::bigint) from 3)
-              from 1 for 6),
-      52, 1), 53, 1), 'hex')::uuid
-$$;
-
-
-ALTER FUNCTION fynlo.uuid7() OWNER TO fynlo_owner;
-
---
 -- Name: who_watches(uuid); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
 --
 
@@ -1545,10 +1704,6 @@ $$;
 
 
 ALTER FUNCTION fynlo.withdraw_screens(p_process uuid) OWNER TO fynlo_feed;
-
-SET default_tablespace = '';
-
-SET default_table_access_method = heap;
 
 --
 -- Name: migrations; Type: TABLE; Schema: fynlo; Owner: fynlo_owner
@@ -1741,44 +1896,6 @@ ALTER TABLE public.device_grants OWNER TO fynlo_owner;
 --
 
 COMMENT ON COLUMN public.device_grants.interval_s IS 'Seconds the device must leave between two polls; raised by slow_down.';
-
-
---
--- Name: devices; Type: TABLE; Schema: public; Owner: fynlo_owner
---
-
-CREATE TABLE public.devices (
-    restaurant_id uuid NOT NULL,
-    id uuid DEFAULT fynlo.uuid7() NOT NULL,
-    kind text NOT NULL,
-    name text NOT NULL,
-    station_ids uuid[] DEFAULT '{}'::uuid[] NOT NULL,
-    user_id uuid NOT NULL,
-    created_by uuid NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    last_seen_at timestamp with time zone,
-    revoked_at timestamp with time zone,
-    CONSTRAINT devices_kind_check CHECK ((kind = ANY (ARRAY['kitchen'::text, 'till'::text]))),
-    CONSTRAINT devices_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200)))
-);
-
-ALTER TABLE ONLY public.devices FORCE ROW LEVEL SECURITY;
-
-
-ALTER TABLE public.devices OWNER TO fynlo_owner;
-
---
--- Name: TABLE devices; Type: COMMENT; Schema: public; Owner: fynlo_owner
---
-
-COMMENT ON TABLE public.devices IS 'Kitchen displays and tills that were paired; each is a user with a membership.';
-
-
---
--- Name: COLUMN devices.station_ids; Type: COMMENT; Schema: public; Owner: fynlo_owner
---
-
-COMMENT ON COLUMN public.devices.station_ids IS 'The stations a kitchen display shows; empty: all of them.';
 
 
 --
@@ -4569,6 +4686,49 @@ GRANT ALL ON FUNCTION fynlo.credentials(p_email text) TO fynlo_app;
 
 
 --
+-- Name: FUNCTION uuid7(); Type: ACL; Schema: fynlo; Owner: fynlo_owner
+--
+
+REVOKE ALL ON FUNCTION fynlo.uuid7() FROM PUBLIC;
+GRANT ALL ON FUNCTION fynlo.uuid7() TO fynlo_app;
+GRANT ALL ON FUNCTION fynlo.uuid7() TO fynlo_feed;
+
+
+--
+-- Name: TABLE devices; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT SELECT ON TABLE public.devices TO fynlo_readonly;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.devices TO fynlo_app;
+GRANT SELECT,INSERT ON TABLE public.devices TO fynlo_feed;
+
+
+--
+-- Name: COLUMN devices.last_seen_at; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT UPDATE(last_seen_at) ON TABLE public.devices TO fynlo_feed;
+
+
+--
+-- Name: FUNCTION device(p_device uuid); Type: ACL; Schema: fynlo; Owner: fynlo_feed
+--
+
+REVOKE ALL ON FUNCTION fynlo.device(p_device uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION fynlo.device(p_device uuid) TO fynlo_owner;
+GRANT ALL ON FUNCTION fynlo.device(p_device uuid) TO fynlo_app;
+
+
+--
+-- Name: FUNCTION device_seen(p_session uuid); Type: ACL; Schema: fynlo; Owner: fynlo_feed
+--
+
+REVOKE ALL ON FUNCTION fynlo.device_seen(p_session uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION fynlo.device_seen(p_session uuid) TO fynlo_owner;
+GRANT ALL ON FUNCTION fynlo.device_seen(p_session uuid) TO fynlo_app;
+
+
+--
 -- Name: FUNCTION drain(); Type: ACL; Schema: fynlo; Owner: fynlo_feed
 --
 
@@ -4762,12 +4922,30 @@ GRANT ALL ON FUNCTION fynlo.order_defaults() TO fynlo_owner;
 
 
 --
+-- Name: FUNCTION pair_device(p_restaurant uuid, p_user_code text, p_name text, p_station_ids uuid[], p_by uuid); Type: ACL; Schema: fynlo; Owner: fynlo_feed
+--
+
+REVOKE ALL ON FUNCTION fynlo.pair_device(p_restaurant uuid, p_user_code text, p_name text, p_station_ids uuid[], p_by uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION fynlo.pair_device(p_restaurant uuid, p_user_code text, p_name text, p_station_ids uuid[], p_by uuid) TO fynlo_owner;
+GRANT ALL ON FUNCTION fynlo.pair_device(p_restaurant uuid, p_user_code text, p_name text, p_station_ids uuid[], p_by uuid) TO fynlo_app;
+
+
+--
 -- Name: FUNCTION password_hash_of(p_user uuid); Type: ACL; Schema: fynlo; Owner: fynlo_feed
 --
 
 REVOKE ALL ON FUNCTION fynlo.password_hash_of(p_user uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION fynlo.password_hash_of(p_user uuid) TO fynlo_owner;
 GRANT ALL ON FUNCTION fynlo.password_hash_of(p_user uuid) TO fynlo_app;
+
+
+--
+-- Name: FUNCTION poll_device_grant(p_code_hash bytea); Type: ACL; Schema: fynlo; Owner: fynlo_feed
+--
+
+REVOKE ALL ON FUNCTION fynlo.poll_device_grant(p_code_hash bytea) FROM PUBLIC;
+GRANT ALL ON FUNCTION fynlo.poll_device_grant(p_code_hash bytea) TO fynlo_owner;
+GRANT ALL ON FUNCTION fynlo.poll_device_grant(p_code_hash bytea) TO fynlo_app;
 
 
 --
@@ -4785,6 +4963,15 @@ GRANT ALL ON FUNCTION fynlo.product_changed() TO fynlo_owner;
 REVOKE ALL ON FUNCTION fynlo.prune_default_events(p_months integer, p_limit integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION fynlo.prune_default_events(p_months integer, p_limit integer) TO fynlo_owner;
 GRANT ALL ON FUNCTION fynlo.prune_default_events(p_months integer, p_limit integer) TO fynlo_app;
+
+
+--
+-- Name: FUNCTION prune_device_grants(); Type: ACL; Schema: fynlo; Owner: fynlo_feed
+--
+
+REVOKE ALL ON FUNCTION fynlo.prune_device_grants() FROM PUBLIC;
+GRANT ALL ON FUNCTION fynlo.prune_device_grants() TO fynlo_owner;
+GRANT ALL ON FUNCTION fynlo.prune_device_grants() TO fynlo_app;
 
 
 --
@@ -4923,15 +5110,6 @@ GRANT ALL ON FUNCTION fynlo.tell_session() TO fynlo_owner;
 
 
 --
--- Name: FUNCTION uuid7(); Type: ACL; Schema: fynlo; Owner: fynlo_owner
---
-
-REVOKE ALL ON FUNCTION fynlo.uuid7() FROM PUBLIC;
-GRANT ALL ON FUNCTION fynlo.uuid7() TO fynlo_app;
-GRANT ALL ON FUNCTION fynlo.uuid7() TO fynlo_feed;
-
-
---
 -- Name: FUNCTION who_watches(p_restaurant uuid); Type: ACL; Schema: fynlo; Owner: fynlo_feed
 --
 
@@ -5003,16 +5181,35 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.day_counters TO fynlo_feed;
 --
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.device_grants TO fynlo_app;
-GRANT SELECT ON TABLE public.device_grants TO fynlo_feed;
+GRANT SELECT,DELETE ON TABLE public.device_grants TO fynlo_feed;
 
 
 --
--- Name: TABLE devices; Type: ACL; Schema: public; Owner: fynlo_owner
+-- Name: COLUMN device_grants.interval_s; Type: ACL; Schema: public; Owner: fynlo_owner
 --
 
-GRANT SELECT ON TABLE public.devices TO fynlo_readonly;
-GRANT SELECT,INSERT,UPDATE ON TABLE public.devices TO fynlo_app;
-GRANT SELECT ON TABLE public.devices TO fynlo_feed;
+GRANT UPDATE(interval_s) ON TABLE public.device_grants TO fynlo_feed;
+
+
+--
+-- Name: COLUMN device_grants.polled_at; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT UPDATE(polled_at) ON TABLE public.device_grants TO fynlo_feed;
+
+
+--
+-- Name: COLUMN device_grants.device_id; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT UPDATE(device_id) ON TABLE public.device_grants TO fynlo_feed;
+
+
+--
+-- Name: COLUMN device_grants.used_at; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT UPDATE(used_at) ON TABLE public.device_grants TO fynlo_feed;
 
 
 --

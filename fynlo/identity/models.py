@@ -69,6 +69,16 @@ class SignedIn(Struct, frozen=True):
     restaurants: tuple[Membership, ...]
 
 
+class ShortSignIn(Struct, frozen=True):
+    """An access token for `expires_in` seconds; after them the PIN is asked again."""
+
+    access_token: str
+    token_type: str
+    expires_in: int
+    user: User
+    restaurants: tuple[Membership, ...]
+
+
 class Workplace(Struct, frozen=True):
     """A restaurant somebody works in, with what they may do there."""
 

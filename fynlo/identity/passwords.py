@@ -25,7 +25,7 @@ class Passwords:
             return await asyncio.to_thread(self._hasher.hash, secret)
 
     async def attempt(
-        self, kind: Kind, account: str, address: str, stored: str | None, secret: str
+        self, kind: Kind, account: str, address: str, stored: str | None, secret: str, *, restaurant: str = ""
     ) -> dict[str, str] | None:
         """None where the secret is what was stored; else header fields that say how many attempts are left.
         Where nothing is stored it is wrong, and takes as long.
@@ -34,10 +34,10 @@ class Passwords:
         """
         async with self._turns:
             # Asked at its turn: those who came at once would else all be let in by the same count.
-            await self._attempts.admit(kind, account, address)
+            await self._attempts.admit(kind, account, address, restaurant)
             right = await asyncio.to_thread(self._verify, stored or self._nobodys, secret)
             if not right or stored is None:
-                return await self._attempts.failed(kind, account, address)
+                return await self._attempts.failed(kind, account, address, restaurant)
         await self._attempts.succeeded(kind, account, address)
         return None
 

@@ -25,6 +25,7 @@ class StoredToken(NamedTuple):
 
     session_id: UUID
     user_id: UUID
+    device_id: UUID | None
     revoked: bool
     expired: bool
     used_s_ago: float | None
@@ -140,3 +141,16 @@ async def change_password(conn: Connection, user_id: UUID, session_id: UUID, pas
         _SQL["change_password"],
         {"user_id": user_id, "session_id": session_id, "password_hash": password_hash},
     )
+
+
+async def session_without_refresh(conn: Connection, session_id: UUID, user_id: UUID, device_id: UUID) -> None:
+    """A sign-in that is not renewed: by PIN, on a device."""
+    await conn.execute(
+        _SQL["session_without_refresh"],
+        {"session_id": session_id, "user_id": user_id, "device_id": device_id},
+    )
+
+
+async def device_seen(conn: Connection, session_id: UUID) -> None:
+    """The device of a session, where it has one, has just been heard of."""
+    await conn.execute(_SQL["device_seen"], {"session_id": session_id})

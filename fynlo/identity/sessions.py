@@ -16,7 +16,7 @@ from fynlo.errors import FieldProblem, Invalid, Unauthorized
 from fynlo.ids import uuid7
 
 from . import queries
-from .models import PASSWORD_LENGTH, Claims, Principal, SignedIn, Standing, User
+from .models import PASSWORD_LENGTH, Claims, Principal, ShortSignIn, SignedIn, Standing, User
 from .passwords import Passwords
 from .tokens import Tokens
 
@@ -34,11 +34,20 @@ def _hash(token: str) -> bytes:
 class Sessions:
     """Sign-ins of one server process. `forget*` is called when the feed says that something changed."""
 
-    def __init__(self, pool: Pool, passwords: Passwords, tokens: Tokens, refresh_lifetime_s: int) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        passwords: Passwords,
+        tokens: Tokens,
+        *,
+        refresh_lifetime_s: int,
+        device_lifetime_s: int,
+    ) -> None:
         self._pool = pool
         self._passwords = passwords
         self._tokens = tokens
         self._refresh_lifetime_s = refresh_lifetime_s
+        self._device_lifetime_s = device_lifetime_s
         self._standings: OrderedDict[UUID, tuple[float, Standing]] = OrderedDict()
         self._loading: dict[UUID, asyncio.Task[Standing]] = {}
 
@@ -69,9 +78,8 @@ class Sessions:
     ) -> SignedIn:
         """A new session, in the transaction; the audit log notes `action`."""
         session_id, refresh_token = uuid7(), secrets.token_urlsafe(32)
-        await queries.session_insert(
-            conn, session_id, user.id, _hash(refresh_token), self._refresh_lifetime_s, device_id
-        )
+        lifetime_s = self._lifetime_s(device_id)
+        await queries.session_insert(conn, session_id, user.id, _hash(refresh_token), lifetime_s, device_id)
         memberships = await queries.memberships(conn, user.id)
         await self._note(conn, user.id, action, context)
         log.info("signed_in", user_id=str(user.id), session_id=str(session_id))
@@ -80,6 +88,26 @@ class Sessions:
             token_type="Bearer",  # noqa: S106
             expires_in=self._tokens.lifetime_s,
             refresh_token=refresh_token,
+            user=user,
+            restaurants=memberships,
+        )
+
+    def _lifetime_s(self, device_id: UUID | None) -> int:
+        return self._refresh_lifetime_s if device_id is None else self._device_lifetime_s
+
+    async def begin_short(
+        self, conn: Connection, user: User, device_id: UUID, context: Context
+    ) -> ShortSignIn:
+        """A session on a device that ends with its access token."""
+        session_id = uuid7()
+        await queries.session_without_refresh(conn, session_id, user.id, device_id)
+        memberships = await queries.memberships(conn, user.id)
+        await self._note(conn, user.id, "auth.pin", context)
+        log.info("signed_in", user_id=str(user.id), session_id=str(session_id), device_id=str(device_id))
+        return ShortSignIn(
+            access_token=self._tokens.issue(user.id, session_id),
+            token_type="Bearer",  # noqa: S106
+            expires_in=self._tokens.lifetime_s,
             user=user,
             restaurants=memberships,
         )
@@ -139,6 +167,11 @@ class Sessions:
             await self._note(conn, caller.user_id, "auth.password_changed", context)
         self.forget_user(caller.user_id)
 
+    async def note_failed_pin(self, user_id: UUID, context: Context) -> None:
+        """Somebody tried a person's PIN."""
+        async with connection(self._pool) as conn:
+            await self._note(conn, user_id, "auth.pin_failed", context)
+
     async def _note(self, conn: Connection, user_id: UUID, action: str, context: Context) -> None:
         """Into the audit log of wherever the person works."""
         device_id = context.principal.device_id if context.principal else None
@@ -162,8 +195,13 @@ class Sessions:
             if reused:
                 await queries.session_revoke(conn, stored.session_id, "refresh_reused")
             else:
-                await queries.refresh_token_rotate(conn, old_hash, _hash(successor), self._refresh_lifetime_s)
                 current = await queries.standing(conn, stored.session_id)
+                if current is None or current.revoked:  # with its device
+                    raise Unauthorized("This sign-in has ended; sign in again.", code="refresh_invalid")
+                lifetime_s = self._lifetime_s(stored.device_id)
+                await queries.refresh_token_rotate(conn, old_hash, _hash(successor), lifetime_s)
+                if stored.device_id is not None:
+                    await queries.device_seen(conn, stored.session_id)
         if reused:
             self.forget_session(stored.session_id)
             log.warning("refresh_reused", user_id=str(stored.user_id), session_id=str(stored.session_id))

@@ -25,7 +25,7 @@ select %(token_hash)s, id, now() + make_interval(secs => %(lifetime_s)s) from se
 
 -- name: refresh_token_lock
 -- A refresh token with its session, locked: how long ago it was used, whether it has expired.
-select t.session_id, s.user_id, s.revoked_at is not null, t.expires_at <= now(),
+select t.session_id, s.user_id, s.device_id, s.revoked_at is not null, t.expires_at <= now(),
        extract(epoch from clock_timestamp() - t.used_at)::float8
   from refresh_tokens t join sessions s on s.id = t.session_id
  where t.token_hash = %(token_hash)s
@@ -69,3 +69,11 @@ select fynlo.password_hash_of(%(user_id)s)
 -- name: change_password
 -- A new password; every other sign-in of the person ends.
 select fynlo.change_password(%(user_id)s, %(session_id)s, %(password_hash)s)
+
+-- name: session_without_refresh
+-- A sign-in that is not renewed: by PIN, on a device.
+insert into sessions (id, user_id, device_id) values (%(session_id)s, %(user_id)s, %(device_id)s)
+
+-- name: device_seen
+-- The device of a session, where it has one, has just been heard of.
+select fynlo.device_seen(%(session_id)s)

@@ -19,6 +19,7 @@ KEY = {"idempotency-key": "isolation-1", "if-match": '"1"', "content-type": "app
 PLACE = f"restaurant_id={PIZZERIA.id}"
 
 STAFF = PIZZERIA.memberships[0].id
+DEVICE = UUID(int=0xD1)
 
 # Each operation of the document, as somebody would use it who knows all ids; and whether the kitchen may.
 REQUESTS: dict[Known, tuple[str, Any, bool]] = {
@@ -42,6 +43,20 @@ REQUESTS: dict[Known, tuple[str, Any, bool]] = {
     ("get", "/menu"): (f"/menu?{PLACE}", None, True),
     ("get", "/tables"): (f"/tables?{PLACE}", None, True),
     ("get", "/audit"): (f"/audit?{PLACE}", None, False),
+    ("post", "/auth/pin"): ("/auth/pin", {"staff_id": STAFF, "pin": "123456"}, False),
+    ("get", "/devices"): (f"/devices?{PLACE}", None, False),
+    ("post", "/devices/approve"): (
+        "/devices/approve",
+        {"restaurant_id": PIZZERIA.id, "user_code": "BCDF-GHJK"},
+        False,
+    ),
+    ("post", "/devices/deny"): (
+        "/devices/deny",
+        {"restaurant_id": PIZZERIA.id, "user_code": "BCDF-GHJK"},
+        False,
+    ),
+    ("patch", "/devices/{device_id}"): (f"/devices/{DEVICE}", {"name": "Mine"}, False),
+    ("delete", "/devices/{device_id}"): (f"/devices/{DEVICE}", None, False),
     ("get", "/orders"): (f"/orders?{PLACE}", None, True),
     ("post", "/orders"): ("/orders", {"restaurant_id": PIZZERIA.id, "items": [line(FRIES)]}, False),
     ("get", "/orders/{order_id}"): ("/orders/{order_id}", None, True),
@@ -56,7 +71,13 @@ BY_NAME = [f"{method} {path}" for method, path in OF_A_RESTAURANT]
 
 
 @pytest.fixture(scope="module")
-async def made(waiter: Person) -> Order:
+async def made(waiter: Person, database: Database) -> Order:
+    database.run(
+        "insert into devices (restaurant_id, id, kind, name, user_id, created_by)"
+        " select restaurant_id, %s, 'till', 'Till', user_id, user_id from memberships where id = %s",
+        DEVICE,
+        STAFF,
+    )
     return await waiter.order(line(FRIES))
 
 

@@ -18,6 +18,8 @@ from fynlo.db.queries import QueryFileError, parse, queries
 from fynlo.db.sqlfiles import sql_directory
 from fynlo.demo.data import PIZZERIA
 from fynlo.demo.seed import seed
+from fynlo.devices import queries as devices
+from fynlo.devices.models import DeviceChange, DevicesQuery
 from fynlo.events.queries import events_page
 from fynlo.floor.models import TablesQuery
 from fynlo.floor.queries import tables
@@ -176,6 +178,21 @@ async def test_a_typed_function_binds_every_parameter_and_no_other(
             await identity.accept_invitation(tenant.conn, b"3" * 32, "hash")
             settings = await restaurants.restaurant_lock(tenant.conn, PIZZERIA.id)
             await restaurants.restaurant_update(tenant.conn, PIZZERIA.id, settings)
+            await devices.device_grants_prune(tenant.conn)
+            await devices.device_grant_insert(tenant.conn, b"4" * 32, "BCDFGHJK", "till", "Till", 60)
+            await devices.device_grant_poll(tenant.conn, b"4" * 32)
+            device = await devices.device_pair(tenant.conn, PIZZERIA.id, "BCDFGHJK", None, (), by)
+            assert device is not None
+            await devices.device_deny(tenant.conn, "BCDFGHJK")
+            await devices.stations_known(tenant.conn, PIZZERIA.id, ())
+            await devices.device_read(tenant.conn, device)
+            await devices.devices_page(tenant.conn, DevicesQuery(PIZZERIA.id))
+            await devices.device_update(tenant.conn, PIZZERIA.id, device, DeviceChange("Bar"))
+            await devices.pin_of(tenant.conn, PIZZERIA.id, member.id)
+            short = uuid4()
+            await identity.session_without_refresh(tenant.conn, short, by, device)
+            await identity.device_seen(tenant.conn, short)
+            await devices.device_revoke(tenant.conn, PIZZERIA.id, device)
             new = NewRestaurant("New", "UTC", "EUR")
             await restaurants.found_restaurant(tenant.conn, till.context, uuid4(), new)
             await audit_entries(tenant.conn, AuditQuery(PIZZERIA.id))

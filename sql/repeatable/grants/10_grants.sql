@@ -31,7 +31,9 @@ grant update (seq, floor_seq, epoch) on feed_heads to fynlo_feed;
 grant delete on order_events_default to fynlo_feed;  -- its trigger lets fynlo.prune_default_events() do it
 grant update (version, updated_at, closed_at) on orders to fynlo_feed;
 grant update (menu_version) on restaurants to fynlo_feed;
-grant insert on restaurants, users, memberships, invitations to fynlo_feed;
+grant insert on restaurants, users, memberships, invitations, devices to fynlo_feed;
+grant update (last_seen_at) on devices to fynlo_feed;
+grant delete, update (polled_at, interval_s, used_at, device_id) on device_grants to fynlo_feed;
 grant update (password_hash) on users to fynlo_feed;
 grant update (role, ended_at, invited_at) on memberships to fynlo_feed;
 grant update (accepted_at, revoked_at) on invitations to fynlo_feed;
