@@ -1,6 +1,7 @@
 """What is counted, for Prometheus. With several workers the figures of all of them are added up."""
 
 import os
+from pathlib import Path
 
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client import generate_latest as _generate
@@ -58,11 +59,22 @@ CONTENT_TYPE = CONTENT_TYPE_LATEST.partition("; charset")[0]  # the framework ad
 
 def registry() -> CollectorRegistry:
     """The registry to read: that of this process, or the sum of all workers'."""
-    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+    directory = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+    if directory is None:
         return REGISTRY
+    _forget_the_dead(Path(directory))
     together = CollectorRegistry()
     MultiProcessCollector(together)  # type: ignore[no-untyped-call]
     return together
+
+
+def _forget_the_dead(directory: Path) -> None:
+    """What a worker that was killed had open is open no more; what it had counted stays."""
+    for path in directory.glob("gauge_live*.db"):
+        try:
+            os.kill(int(path.stem.rpartition("_")[2]), 0)
+        except ProcessLookupError:
+            path.unlink(missing_ok=True)
 
 
 def exposition() -> bytes:

@@ -5,6 +5,8 @@ import re
 import pytest
 from playwright.async_api import Locator, Page, Route, expect
 
+from tests.live.house import eventually
+
 from .house import PASSWORD, House, Json, Screens, Till
 
 WITHIN_A_SECOND = 1_000
@@ -74,6 +76,20 @@ async def test_an_order_appears_within_a_second(kitchen: Page, till: Till) -> No
     await expect(card.locator(".line").first.locator(".quantity")).to_have_text("3")
     await expect(card.locator(".elapsed")).to_have_text(re.compile(r"^0:\d\d$"))
     await expect(kitchen.locator("#announcer")).to_contain_text(f"New: Order {order['number']}")
+
+
+async def test_what_is_drawn_is_acknowledged(kitchen: Page, till: Till, house: House) -> None:
+    async def tracked() -> list[Json]:
+        worst = (await till.client.get(f"{house.url}/health/websocket")).json()["screens"]["worst"]
+        return [row for row in worst if row["kind"] == "kitchen" and row["acknowledged_at"]]
+
+    order = await till.order()
+    await expect(ticket(kitchen, order)).to_be_visible(timeout=WITHIN_A_SECOND)
+
+    async def current() -> bool:
+        return [(row["lag_events"], row["lag_s"], row["stale"]) for row in await tracked()] == [(0, 0, False)]
+
+    await eventually(current)
 
 
 async def test_tickets_hang_oldest_first(kitchen: Page, till: Till) -> None:

@@ -1,12 +1,15 @@
 """Screens at real servers, two processes and three workers on one Postgres, as health and `fynlo feed` show them."""
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from typing import Any
 
+import httpx
 import pytest
 
 from fynlo.demo.data import PIZZERIA
@@ -252,3 +255,29 @@ async def test_an_event_that_nobody_watches_is_not_counted_as_sent(house: House)
         order = await house.order()
         await screen.await_order(order["id"])
         assert await sent() == before + 1
+
+
+async def test_the_sockets_of_a_killed_worker_are_counted_no_more(other: House) -> None:
+    active = (await health(other))["active_connections"]
+    async with AsyncExitStack() as open_screens, other.psql() as conn:
+        screens = [await open_screens.enter_async_context(other.screen()) for _ in range(4)]
+        names = [screen.heard[0]["connection_id"] for screen in screens]
+        by_worker = (
+            "select p.pid, count(*) from screens s join fynlo.processes p on p.id = s.process_id"
+            " where connection_id = any (%s::uuid[]) group by pid order by 2 desc"
+        )
+
+        async def all_told() -> list[tuple[int, int]] | None:
+            found = await (await conn.execute(by_worker, (names,))).fetchall()
+            return found if sum(count for _, count in found) == len(names) else None
+
+        (pid, count), *_ = await eventually(all_told)
+        assert (await health(other))["active_connections"] == active + 4, "the control"
+        os.kill(pid, signal.SIGKILL)
+
+        async def counted() -> bool:
+            with contextlib.suppress(httpx.TransportError):  # the killed one had this connection, too
+                return bool((await health(other))["active_connections"] == active + 4 - count)
+            return False
+
+        await eventually(counted)
