@@ -474,7 +474,7 @@ CREATE FUNCTION fynlo.drop_event_month(p_months integer) RETURNS text
     SET "TimeZone" TO 'UTC'
     SET lock_timeout TO '200ms'
     AS $$
--- Drops the oldest month that ended p_months ago or longer and lies below every floor; returns its name, null
+-- Drops the oldest month if it ended p_months ago or longer and lies below every floor; returns its name, null
 -- where there is none. One a call, so that each is a short transaction.
 --
 -- A partition beside a default one cannot be detached concurrently, so this takes ACCESS EXCLUSIVE on the whole log
@@ -483,30 +483,27 @@ CREATE FUNCTION fynlo.drop_event_month(p_months integer) RETURNS text
 declare
   old record;
 begin
-  if p_months < 1 then
+  if coalesce(p_months, 0) < 1 then
     raise exception 'the log is kept for a month at least, not %', p_months
       using errcode = 'invalid_parameter_value';
   end if;
   if not pg_try_advisory_xact_lock(hashtext('fynlo.make_event_partitions')) then
     return null;
   end if;
-  for old in
-    select m.name, m.starts, m.ends from fynlo.event_months() m
-     where m.ends <= now() - make_interval(months => p_months)
-  loop
-    continue when fynlo.replayable_between(old.starts, old.ends);
-    begin
-      execute format('drop table %s', old.name);  -- a regclass: quoted where it must be
-      return old.name;
-    exception
-      when lock_not_available then
-        raise warning 'order_events is being read: % is left to the next run', old.name;
-        return null;
-      when insufficient_privilege then
-        raise warning '% does not belong to fynlo_owner: it is not dropped', old.name;
-    end;
-  end loop;
-  return null;
+  select m.* into old from fynlo.event_months() m order by m.starts limit 1;
+  if not found or old.ends > now() - make_interval(months => p_months)
+     or fynlo.still_needed(old.starts, old.ends) then
+    return null;
+  end if;
+  execute format('drop table %s', old.name);  -- a regclass as text: quoted where it must be
+  return old.name;
+exception
+  when lock_not_available then
+    raise warning 'order_events is being read: % is left to the next run', old.name;
+    return null;
+  when insufficient_privilege then
+    raise warning '% does not belong to fynlo_owner: it is not dropped', old.name;
+    return null;
 end
 $$;
 
@@ -1189,19 +1186,22 @@ CREATE FUNCTION fynlo.prune_default_events(p_months integer, p_limit integer) RE
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 -- Deletes at most p_limit events older than p_months from the default partition, which is never dropped; none
--- above a floor. Returns how many: who gets as many as it asked for asks again.
+-- above a floor, and none that is younger than a month which is still there. Returns how many: who gets as many as
+-- it asked for asks again.
 declare
+  edge timestamptz := least(now() - make_interval(months => p_months),
+                            (select min(m.ends) from fynlo.event_months() m));
   pruned integer;
 begin
-  if p_months < 1 then
+  if coalesce(p_months, 0) < 1 then
     raise exception 'the log is kept for a month at least, not %', p_months
       using errcode = 'invalid_parameter_value';
   end if;
   delete from order_events_default
    where ctid = any (array(
      select e.ctid from order_events_default e
-       join feed_heads h on h.restaurant_id = e.restaurant_id
-      where e.created_at < now() - make_interval(months => p_months) and e.seq <= h.floor_seq
+       left join feed_heads h on h.restaurant_id = e.restaurant_id
+      where e.created_at < edge and e.seq <= coalesce(h.floor_seq, e.seq)
       limit p_limit));
   get diagnostics pruned = row_count;
   return pruned;
@@ -1270,7 +1270,7 @@ declare
   due uuid[];
   floors bigint[];
 begin
-  if p_days < 1 then
+  if coalesce(p_days, 0) < 1 then
     raise exception 'replay has to reach back a day at least, not %', p_days
       using errcode = 'invalid_parameter_value';
   end if;
@@ -1429,32 +1429,6 @@ $$;
 ALTER FUNCTION fynlo.refuse_delete() OWNER TO fynlo_feed;
 
 --
--- Name: replayable_between(timestamp with time zone, timestamp with time zone); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
---
-
-CREATE FUNCTION fynlo.replayable_between(p_from timestamp with time zone, p_to timestamp with time zone) RETURNS boolean
-    LANGUAGE plpgsql STABLE SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
-    SET enable_seqscan TO 'off'
-    AS $$
--- Whether an event of this time is above its restaurant's floor. One look into the index a restaurant.
-begin
-  return exists (
-    select from feed_heads h
-     cross join lateral (
-       select e.seq from order_events e
-        where e.restaurant_id = h.restaurant_id and e.seq > h.floor_seq
-          and e.created_at >= p_from and e.created_at < p_to
-        order by e.seq
-        limit 1
-     ) above);
-end
-$$;
-
-
-ALTER FUNCTION fynlo.replayable_between(p_from timestamp with time zone, p_to timestamp with time zone) OWNER TO fynlo_feed;
-
---
 -- Name: restaurants_of(uuid); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
 --
 
@@ -1543,6 +1517,35 @@ $$;
 
 
 ALTER FUNCTION fynlo.session_state(p_session uuid) OWNER TO fynlo_feed;
+
+--
+-- Name: still_needed(timestamp with time zone, timestamp with time zone); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
+--
+
+CREATE FUNCTION fynlo.still_needed(p_from timestamp with time zone, p_to timestamp with time zone) RETURNS boolean
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    AS $$
+-- Whether a month has to stay: an event of it is above its restaurant's floor, or an older one without a month is
+-- still there; the log loses its oldest events only, so that what is left of it has no hole. One look into the
+-- index a restaurant.
+begin
+  return exists (select from order_events_default e where e.created_at < p_to)
+      or exists (
+    select from feed_heads h
+     cross join lateral (
+       select e.seq from order_events e
+        where e.restaurant_id = h.restaurant_id and e.seq > h.floor_seq
+          and e.created_at >= p_from and e.created_at < p_to
+        order by e.seq
+        limit 1
+     ) above);
+end
+$$;
+
+
+ALTER FUNCTION fynlo.still_needed(p_from timestamp with time zone, p_to timestamp with time zone) OWNER TO fynlo_feed;
 
 --
 -- Name: tell_device(); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
@@ -5034,14 +5037,6 @@ GRANT ALL ON FUNCTION fynlo.refuse_delete() TO fynlo_owner;
 
 
 --
--- Name: FUNCTION replayable_between(p_from timestamp with time zone, p_to timestamp with time zone); Type: ACL; Schema: fynlo; Owner: fynlo_feed
---
-
-REVOKE ALL ON FUNCTION fynlo.replayable_between(p_from timestamp with time zone, p_to timestamp with time zone) FROM PUBLIC;
-GRANT ALL ON FUNCTION fynlo.replayable_between(p_from timestamp with time zone, p_to timestamp with time zone) TO fynlo_owner;
-
-
---
 -- Name: FUNCTION restaurants_of(p_user uuid); Type: ACL; Schema: fynlo; Owner: fynlo_feed
 --
 
@@ -5074,6 +5069,14 @@ GRANT ALL ON FUNCTION fynlo.rotate_epochs(p_restaurant uuid) TO fynlo_owner;
 REVOKE ALL ON FUNCTION fynlo.session_state(p_session uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION fynlo.session_state(p_session uuid) TO fynlo_owner;
 GRANT ALL ON FUNCTION fynlo.session_state(p_session uuid) TO fynlo_app;
+
+
+--
+-- Name: FUNCTION still_needed(p_from timestamp with time zone, p_to timestamp with time zone); Type: ACL; Schema: fynlo; Owner: fynlo_feed
+--
+
+REVOKE ALL ON FUNCTION fynlo.still_needed(p_from timestamp with time zone, p_to timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION fynlo.still_needed(p_from timestamp with time zone, p_to timestamp with time zone) TO fynlo_owner;
 
 
 --

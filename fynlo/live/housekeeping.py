@@ -104,15 +104,16 @@ class Housekeeping:
                 if not kept.busy:
                     return
 
-        async def months(conn: Connection) -> None:
-            while (month := await queries.drop_event_month(conn, self._keep_months)) is not None:
+        async def history(conn: Connection) -> None:
+            while True:
+                pruned = ROWS_AT_ONCE
+                while pruned == ROWS_AT_ONCE:
+                    pruned = await queries.prune_default_events(conn, self._keep_months, ROWS_AT_ONCE)
+                    kept.default_events += pruned
+                month = await queries.drop_event_month(conn, self._keep_months)
+                if month is None:
+                    return
                 kept.months.append(month)
-
-        async def default_events(conn: Connection) -> None:
-            pruned = ROWS_AT_ONCE
-            while pruned == ROWS_AT_ONCE:
-                pruned = await queries.prune_default_events(conn, self._keep_months, ROWS_AT_ONCE)
-                kept.default_events += pruned
 
         async def answers(conn: Connection) -> None:
             pruned = ROWS_AT_ONCE
@@ -120,7 +121,7 @@ class Housekeeping:
                 pruned = await queries.prune_idempotency_keys(conn, ROWS_AT_ONCE)
                 kept.answers += pruned
 
-        return [floors, months, default_events, answers]  # what is above a floor is not dropped: floors first
+        return [floors, history, answers]  # what is above a floor is not dropped: floors first
 
     async def _raise_floors(self, conn: Connection) -> tuple[int, int]:
         """One walk over all restaurants: how many floors rose, and how many writers kept from it."""

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -15,7 +16,7 @@ from fynlo.db.queries import queries
 from tests.cluster import Cluster
 
 from .test_queries import numbered, parameters
-from .till import application, connect, inside, rows, value
+from .till import application, connect, inside, make_month, rows, value
 
 RESTAURANTS = 1000
 ORDERS = 4000
@@ -192,6 +193,7 @@ CALLS: dict[str, tuple[str, tuple[Any, ...]]] = {
     "memberships": ("select * from fynlo.memberships_of(%s)", (id_of("user"),)),
     "signing in": ("select * from fynlo.credentials(%s)", ("1@x.test",)),
     "pruning answers": ("select fynlo.prune_idempotency_keys(100)", ()),
+    "raising floors": ("select * from fynlo.raise_floors(7, null, 100)", ()),
     "an order and its events": ("insert into orders (restaurant_id) values (%s)", (PLACE,)),
     "a change and its events": (
         "update orders set notes = 'x' where restaurant_id = %s and id = %s", (PLACE, id_of("order", 2)),
@@ -238,3 +240,46 @@ async def test_the_drain_goes_by_its_key_where_vacuum_found_the_notes_empty(grow
             await conn.execute("insert into orders (restaurant_id) values (%s)", (PLACE,))
             await conn.execute("set constraints all immediate")
             assert await scans(conn) == {}
+
+
+async def test_a_floor_is_looked_for_by_the_key_in_the_months_that_may_hold_it(cluster: Cluster) -> None:
+    with cluster.database(cluster.migrated()) as url:
+        async with await connect(url) as conn:
+            await conn.execute(
+                "insert into restaurants (name, currency) select 'x', 'GBP' from generate_series(1, 40)"
+            )
+            old = [await make_month(conn, n) for n in (14, 3, 2, 1)]
+            await conn.execute(
+                "insert into order_events (restaurant_id, seq, type, entity_id, data, created_at)"
+                " select h.restaurant_id, n, 'x', h.restaurant_id, '{}',"
+                " now() - make_interval(mins => 250 * (1000 - n)) from feed_heads h, generate_series(1, 1000) n"
+            )
+            await conn.execute("update feed_heads set seq = 1000")
+            await conn.execute("vacuum analyze")
+            plan = await floor_plan(conn)
+    looks = [node for node in nodes(plan) if node.get("Relation Name", "").startswith("order_events")]
+    assert {node["Node Type"] for node in looks} <= {"Index Only Scan", "Index Scan"}
+    for look in looks:
+        # From the last floor on, one restaurant, until the first that is young enough.
+        for part in ("restaurant_id = ", "seq > ", "created_at >= "):
+            assert part in look["Index Cond"], json.dumps(plan, indent=1)
+    assert {node["Relation Name"] for node in looks}.isdisjoint(old[:3])
+    sorted_here = [node["Plans"][0] for node in nodes(plan) if node["Node Type"] == "Sort"]
+    assert not any(node in looks for node in sorted_here)
+
+
+async def floor_plan(conn: Connection) -> Any:
+    """How fynlo.raise_floors() looks for the edges, by its own text."""
+    source = await value(conn, "select prosrc from pg_proc where oid = 'fynlo.raise_floors'::regproc")
+    text = source[source.index("with heads") : source.index(";", source.index("with heads"))]
+    text = text.replace("into upto, due, floors", "")
+    for name, literal in {
+        "p_after": "null::uuid",
+        "p_limit": "40",
+        "edge": "now() - interval '7 days'",
+    }.items():
+        text = re.sub(rf"\b{name}\b", literal, text)
+    async with conn.transaction(force_rollback=True):
+        await conn.execute("set local role fynlo_feed; set local enable_seqscan = off")
+        ((found,),) = await rows(conn, f"explain (analyze, format json) {text}")
+    return found[0]["Plan"]

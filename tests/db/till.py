@@ -81,6 +81,37 @@ async def events(conn: Connection, restaurant_id: UUID, after: int = 0) -> list[
     return [Event(*row) for row in found]
 
 
+async def write_aged(conn: Connection, restaurant_id: UUID, *ages: str) -> None:
+    """An event of each age, in that order, behind what the log has; in a month that was made, if there is one."""
+    await conn.execute(
+        "with head as (update feed_heads h set seq = h.seq + cardinality(%(ages)s::text[])"
+        " where h.restaurant_id = %(place)s returning h.seq - cardinality(%(ages)s::text[]) as base)"
+        " insert into order_events (restaurant_id, seq, type, entity_id, data, created_at)"
+        " select %(place)s, head.base + a.n, 'order.updated', %(place)s, '{}', now() - a.age::interval"
+        " from head, unnest(%(ages)s::text[]) with ordinality a (age, n)",
+        {"place": restaurant_id, "ages": list(ages)},
+    )
+
+
+async def make_month(conn: Connection, months_ago: int) -> str:
+    """The partition of a month that is past, as the server would have made it then; its name."""
+    (row,) = await rows(
+        conn,
+        "select to_char(m, '\"order_events_\"YYYY_MM'), m at time zone 'UTC',"
+        " (m + interval '1 month') at time zone 'UTC'"
+        " from (select date_trunc('month', now() at time zone 'UTC') - make_interval(months => %s)) x (m)",
+        months_ago,
+    )
+    name, starts, ends = row
+    await conn.execute(
+        f"create table {name} partition of order_events for values from ('{starts}') to ('{ends}');"
+        f" alter table {name} enable row level security, force row level security, owner to fynlo_owner;"
+        f" create trigger {name}_keep before delete or truncate on {name}"
+        " for each statement execute function fynlo.refuse_delete()".encode()
+    )
+    return str(name)
+
+
 def plain_line(place: Restaurant = PIZZERIA, **fields: Any) -> NewItem:
     """A line of a product without variants and without modifiers that must be chosen."""
     groups = {group.id: group for group in place.modifier_groups}

@@ -34,7 +34,7 @@ declare
   due uuid[];
   floors bigint[];
 begin
-  if p_days < 1 then
+  if coalesce(p_days, 0) < 1 then
     raise exception 'replay has to reach back a day at least, not %', p_days
       using errcode = 'invalid_parameter_value';
   end if;
@@ -78,14 +78,17 @@ begin
 end
 $$;
 
-create or replace function fynlo.replayable_between(p_from timestamptz, p_to timestamptz) returns boolean
+create or replace function fynlo.still_needed(p_from timestamptz, p_to timestamptz) returns boolean
 language plpgsql stable security definer
 set search_path = pg_catalog, public, pg_temp
 set enable_seqscan = off
 as $$
--- Whether an event of this time is above its restaurant's floor. One look into the index a restaurant.
+-- Whether a month has to stay: an event of it is above its restaurant's floor, or an older one without a month is
+-- still there; the log loses its oldest events only, so that what is left of it has no hole. One look into the
+-- index a restaurant.
 begin
-  return exists (
+  return exists (select from order_events_default e where e.created_at < p_to)
+      or exists (
     select from feed_heads h
      cross join lateral (
        select e.seq from order_events e
@@ -102,19 +105,22 @@ language plpgsql volatile security definer
 set search_path = pg_catalog, public, pg_temp
 as $$
 -- Deletes at most p_limit events older than p_months from the default partition, which is never dropped; none
--- above a floor. Returns how many: who gets as many as it asked for asks again.
+-- above a floor, and none that is younger than a month which is still there. Returns how many: who gets as many as
+-- it asked for asks again.
 declare
+  edge timestamptz := least(now() - make_interval(months => p_months),
+                            (select min(m.ends) from fynlo.event_months() m));
   pruned integer;
 begin
-  if p_months < 1 then
+  if coalesce(p_months, 0) < 1 then
     raise exception 'the log is kept for a month at least, not %', p_months
       using errcode = 'invalid_parameter_value';
   end if;
   delete from order_events_default
    where ctid = any (array(
      select e.ctid from order_events_default e
-       join feed_heads h on h.restaurant_id = e.restaurant_id
-      where e.created_at < now() - make_interval(months => p_months) and e.seq <= h.floor_seq
+       left join feed_heads h on h.restaurant_id = e.restaurant_id
+      where e.created_at < edge and e.seq <= coalesce(h.floor_seq, e.seq)
       limit p_limit));
   get diagnostics pruned = row_count;
   return pruned;
@@ -159,7 +165,7 @@ set search_path = pg_catalog, public, pg_temp
 set timezone = 'UTC'
 set lock_timeout = '200ms'
 as $$
--- Drops the oldest month that ended p_months ago or longer and lies below every floor; returns its name, null
+-- Drops the oldest month if it ended p_months ago or longer and lies below every floor; returns its name, null
 -- where there is none. One a call, so that each is a short transaction.
 --
 -- A partition beside a default one cannot be detached concurrently, so this takes ACCESS EXCLUSIVE on the whole log
@@ -168,29 +174,26 @@ as $$
 declare
   old record;
 begin
-  if p_months < 1 then
+  if coalesce(p_months, 0) < 1 then
     raise exception 'the log is kept for a month at least, not %', p_months
       using errcode = 'invalid_parameter_value';
   end if;
   if not pg_try_advisory_xact_lock(hashtext('fynlo.make_event_partitions')) then
     return null;
   end if;
-  for old in
-    select m.name, m.starts, m.ends from fynlo.event_months() m
-     where m.ends <= now() - make_interval(months => p_months)
-  loop
-    continue when fynlo.replayable_between(old.starts, old.ends);
-    begin
-      execute format('drop table %s', old.name);  -- a regclass: quoted where it must be
-      return old.name;
-    exception
-      when lock_not_available then
-        raise warning 'order_events is being read: % is left to the next run', old.name;
-        return null;
-      when insufficient_privilege then
-        raise warning '% does not belong to fynlo_owner: it is not dropped', old.name;
-    end;
-  end loop;
-  return null;
+  select m.* into old from fynlo.event_months() m order by m.starts limit 1;
+  if not found or old.ends > now() - make_interval(months => p_months)
+     or fynlo.still_needed(old.starts, old.ends) then
+    return null;
+  end if;
+  execute format('drop table %s', old.name);  -- a regclass as text: quoted where it must be
+  return old.name;
+exception
+  when lock_not_available then
+    raise warning 'order_events is being read: % is left to the next run', old.name;
+    return null;
+  when insufficient_privilege then
+    raise warning '% does not belong to fynlo_owner: it is not dropped', old.name;
+    return null;
 end
 $$;

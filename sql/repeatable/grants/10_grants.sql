@@ -50,7 +50,7 @@ declare
 begin
   for f in select p.oid::regprocedure as name, p.proowner::regrole as owner,
                   p.prorettype = 'trigger'::regtype
-                    or p.proname in ('raise_versions', 'replayable_between', 'rotate_epochs') as internal
+                    or p.proname in ('raise_versions', 'still_needed', 'rotate_epochs') as internal
              from pg_proc p where p.pronamespace = 'fynlo'::regnamespace
               and p.proowner in ('fynlo_owner'::regrole, 'fynlo_feed'::regrole)
   loop
