@@ -9,7 +9,8 @@ from fynlo.live.housekeeping import Housekeeping
 from tests.db.till import make_month, value, write_aged
 from tests.live.house import House, eventually
 
-from .oracle import Load, judge, watchers
+from .load import Load
+from .oracle import judge, watchers
 
 TOO_EARLY = (
     "select count(*) from order_events e join feed_heads h using (restaurant_id)"
@@ -43,11 +44,13 @@ async def test_pruning_while_eight_write(house: House) -> None:
             left = "select count(*) from fynlo.event_months() where name = any (%s)"
             return bool(await value(conn, left, old) == 0)
 
-        await eventually(all_gone, within_s=60)
-        await load.reach(200, within_s=60)
-        pruning = False
-        await task
-        await load.end()
+        try:
+            await eventually(all_gone, within_s=60)
+            await load.reach(200, within_s=60)
+        finally:
+            pruning = False
+            await task
+            await load.end()
         assert load.broken == 0, "pruning made a writer fail"
         assert await value(conn, TOO_EARLY) == 0
         assert await value(conn, "select count(*) from order_events_default") == 0
@@ -58,18 +61,23 @@ async def test_pruning_while_eight_write(house: House) -> None:
 
 
 async def test_a_floor_that_rises_too_far_is_told_by_who_comes_back(house: House) -> None:
-    # The control of the one above: its judge sees events that were gone too early.
-    watched = await watchers(2, house, restless=True)
+    # The control of the one above: its judge sees events that were gone too early. They rest for longer than the
+    # server needs to hear of the floor.
+    watched = await watchers(2, house, rest_s=3)
     load = Load(house, 4)
-    async with house.psql() as conn:
 
-        async def told() -> bool:
-            await conn.execute("update feed_heads set floor_seq = seq")
-            return any("below_floor" in problem for w in watched for problem in w.record.problems)
+    async def told() -> bool:
+        await conn.execute("update feed_heads set floor_seq = seq")
+        return any("below_floor" in problem for w in watched for problem in w.record.problems)
 
-        await eventually(told, within_s=60)
-    await load.end()
-    await asyncio.gather(*(watcher.stop() for watcher in watched))
+    try:
+        for watcher in watched:
+            watcher.hang_up()
+        async with house.psql() as conn:
+            await eventually(told, within_s=60)
+    finally:
+        await load.end()
+        await asyncio.gather(*(watcher.stop() for watcher in watched))
 
 
 async def edge(conn: psycopg.AsyncConnection[tuple[int, int]]) -> tuple[int, int]:
