@@ -93,6 +93,11 @@ SIGKILL, sessions revoked, listeners and backends killed
     disconnects.a_thousand_disconnects_cost_no_feed_an_event
     control: in them, forgetful clients; disconnects.a_frame_that_is_lost_on_the_way_is_noticed_by_screen_and_feed
 
+the log is pruned while eight write it, by two processes at once
+    retention.pruning_while_eight_write
+    live/retention.who_is_at_the_floor_resumes_and_who_is_below_resyncs
+    control: retention.a_floor_that_rises_too_far_is_told_by_who_comes_back
+
 token expiry, revocation, foreign origin, late or missing auth, oversized, binary, fragmented frames, floods
     misbehaviour.what_some_do_wrong_under_load_costs_them_their_socket_and_the_others_nothing
     live/sessions.the_end_of_a_token_is_told_once_and_then_closes_the_socket
