@@ -50,6 +50,8 @@ from fynlo.restaurants.routes import restaurant_routes
 from fynlo.settings import Settings
 from fynlo.staff.routes import staff_routes
 from fynlo.web.pages import page_routes
+from fynlo.webhooks.delivery import Deliveries
+from fynlo.webhooks.routes import webhook_routes
 
 log = structlog.get_logger(__name__)
 
@@ -105,6 +107,15 @@ class Server:
             stale_after_s=settings.stale_screen_s,
             refresh_s=settings.screens_refresh_s,
         )
+        self._deliveries = (
+            Deliveries(
+                settings.database_url,
+                plain_http=settings.development,
+                private_addresses=settings.webhook_private_addresses,
+            )
+            if settings.webhooks
+            else None
+        )
         self.draining = False
         handlers = [
             *identity_routes(self._sessions),
@@ -118,6 +129,11 @@ class Server:
             *order_routes(self._pool, self._hub.announce if coalesced else None),
             *event_routes(self._pool),
             *audit_routes(self._pool),
+            *webhook_routes(
+                self._pool,
+                plain_http=settings.development,
+                private_addresses=settings.webhook_private_addresses,
+            ),
             *health_routes(self._pool, self, self._screens),
         ]
         self.document = openapi.document(handlers, version=__version__)
@@ -149,6 +165,8 @@ class Server:
     async def _lifespan(self, _app: Litestar) -> AsyncIterator[None]:
         await self._pool.open(wait=False)  # a database that is away is a server that is not ready, yet
         self._hub.start()
+        if self._deliveries is not None:
+            await self._deliveries.start()
         tasks = [
             asyncio.create_task(self._sockets.run_timers(), name="socket-timers"),
             asyncio.create_task(self._screens.run(), name="screens"),
@@ -161,6 +179,8 @@ class Server:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             await self._screens.withdraw()
+            if self._deliveries is not None:
+                await self._deliveries.stop()
             await self._hub.stop()
             await self._pool.close()
             if self._redis is not None:
@@ -193,6 +213,8 @@ class Server:
         return Position(room.epoch, room.seq)
 
     def _seen(self, frame: Frame) -> None:
+        if self._deliveries is not None:
+            self._deliveries.wake()
         if frame.type == "menu.updated" and (room := self._hub.tracked(frame.restaurant_id)) is not None:
             self._menus.changed(frame.restaurant_id, Position(room.epoch, frame.seq))
 

@@ -54,6 +54,17 @@ hints_sent = Counter("fynlo_feed_hints_sent_total", "Notifications that took: eq
 hint_batches = Counter("fynlo_feed_hint_batches_total", "Transactions that these notifications took.")
 listener_connects = Counter("fynlo_feed_listener_connects_total", "How often the listener has connected.")
 
+webhook_deliveries = Counter(
+    "fynlo_webhook_deliveries_total",
+    "Events for webhooks: taken, failed (and tried again), dead, gone (410), missed (no longer kept).",
+    ["outcome"],
+)
+webhook_lag = Histogram(
+    "fynlo_webhook_lag_seconds",
+    "From the writing of an event to the answer of an endpoint that took it.",
+    buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300, 900, 3600, 14400, 86400),
+)
+
 CONTENT_TYPE = CONTENT_TYPE_LATEST.partition("; charset")[0]  # the framework adds it to text
 
 

@@ -254,5 +254,8 @@ push every event of a restaurant, in order and once. The first message authentic
 `{"type": "authenticate", "token": "…"}`; with `last_seq` and `epoch` it resumes where a connection broke off.
 Answers that a screen builds on carry `Fynlo-Feed: epoch:seq`, the position to follow from.
 
+**The log without a socket.** `GET /api/v1/events` has the same events page by page, and a webhook has them sent to
+a URL of yours: signed as standardwebhooks.com says, in order, at least once.
+
 A role without the right to see money (kitchen) gets the same shapes without the fields that show it.
 """

@@ -55,6 +55,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     replay_days: int = 7
     keep_events_months: int = 13
     notify: Notify = "trigger"
+    webhooks: bool = True
+    webhook_private_addresses: bool = False
     development: bool = False
 
 
@@ -126,6 +128,8 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
         replay_days=replay_days,
         keep_events_months=keep_events_months,
         notify="coalesced" if notify == "coalesced" else "trigger",
+        webhooks=_flag(env, "FYNLO_WEBHOOKS", default=True),
+        webhook_private_addresses=_flag(env, "FYNLO_WEBHOOK_PRIVATE_ADDRESSES", default=development),
         development=development,
     )
 

@@ -53,7 +53,7 @@ class Once(msgspec.Struct, frozen=True):
 class Of(msgspec.Struct, frozen=True):
     """The thing whose restaurant is meant: fynlo.enter() knows the kinds."""
 
-    kind: Literal["order", "member of staff", "device"]
+    kind: Literal["order", "member of staff", "device", "webhook"]
     id: UUID
 
 

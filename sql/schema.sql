@@ -208,6 +208,45 @@ $$;
 ALTER FUNCTION fynlo.claim_key(p_restaurant uuid, p_actor uuid, p_method text, p_path text, p_key text, p_hash bytea) OWNER TO fynlo_owner;
 
 --
+-- Name: claim_webhooks(uuid, double precision, boolean, integer); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
+--
+
+CREATE FUNCTION fynlo.claim_webhooks(p_lease uuid, p_lease_s double precision, p_failing boolean, p_limit integer) RETURNS TABLE(restaurant_id uuid, id uuid, url text, types text[], secrets text[], epoch uuid, seq bigint, attempts integer, failing_for_s double precision, dead_in_a_row integer, version bigint)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+-- Takes at most p_limit endpoints that have something to be sent and that nobody delivers to, for p_lease_s
+-- seconds: those whose last delivery failed, or the others. Who has waited longest comes first.
+begin
+  return query
+    with due as (
+      select w.restaurant_id, w.id
+        from webhooks w join feed_heads h on h.restaurant_id = w.restaurant_id
+       where w.active and w.archived_at is null
+         and (w.attempts > 0) = p_failing
+         and (w.next_attempt_at is null or w.next_attempt_at <= now())
+         and (w.lease_until is null or w.lease_until <= now())
+         and (h.seq > w.seq or h.epoch <> w.epoch)
+       order by w.lease_until nulls first
+       limit p_limit
+         for update of w skip locked
+    )
+    update webhooks w
+       set lease = p_lease, lease_until = now() + make_interval(secs => p_lease_s)
+      from due d
+     where w.restaurant_id = d.restaurant_id and w.id = d.id
+    returning w.restaurant_id, w.id, w.url, w.types,
+              array[w.secret] || case when w.old_secrets_until > now() then w.old_secrets else '{}' end,
+              w.epoch, w.seq, w.attempts,
+              coalesce(extract(epoch from now() - w.failing_since), 0)::double precision,
+              w.dead_in_a_row, w.version;
+end
+$$;
+
+
+ALTER FUNCTION fynlo.claim_webhooks(p_lease uuid, p_lease_s double precision, p_failing boolean, p_limit integer) OWNER TO fynlo_feed;
+
+--
 -- Name: credentials(text); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
 --
 
@@ -528,6 +567,7 @@ begin
       when 'order' then select o.restaurant_id into wanted from orders o where o.id = p_id;
       when 'member of staff' then select m.restaurant_id into wanted from memberships m where m.id = p_id;
       when 'device' then select d.restaurant_id into wanted from devices d where d.id = p_id;
+      when 'webhook' then select w.restaurant_id into wanted from webhooks w where w.id = p_id;
     end case;
   end if;
   return query
@@ -2780,6 +2820,145 @@ COMMENT ON COLUMN public.users.kind IS 'A device that was paired is a user too: 
 
 
 --
+-- Name: webhook_dead_letters; Type: TABLE; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TABLE public.webhook_dead_letters (
+    restaurant_id uuid NOT NULL,
+    webhook_id uuid NOT NULL,
+    epoch uuid NOT NULL,
+    seq bigint NOT NULL,
+    type text NOT NULL,
+    attempts integer NOT NULL,
+    last_status integer,
+    last_error text,
+    dead_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE ONLY public.webhook_dead_letters FORCE ROW LEVEL SECURITY;
+
+
+ALTER TABLE public.webhook_dead_letters OWNER TO fynlo_owner;
+
+--
+-- Name: TABLE webhook_dead_letters; Type: COMMENT; Schema: public; Owner: fynlo_owner
+--
+
+COMMENT ON TABLE public.webhook_dead_letters IS 'Events that an endpoint did not take within a day; the event itself stands in the log.';
+
+
+--
+-- Name: webhooks; Type: TABLE; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TABLE public.webhooks (
+    restaurant_id uuid NOT NULL,
+    id uuid DEFAULT fynlo.uuid7() NOT NULL,
+    url text NOT NULL,
+    types text[] DEFAULT '{}'::text[] NOT NULL,
+    secret text,
+    old_secrets text[] DEFAULT '{}'::text[] NOT NULL,
+    old_secrets_until timestamp with time zone,
+    active boolean DEFAULT true NOT NULL,
+    disabled_at timestamp with time zone,
+    disabled_reason text,
+    epoch uuid NOT NULL,
+    seq bigint NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
+    failing_since timestamp with time zone,
+    next_attempt_at timestamp with time zone,
+    last_status integer,
+    last_error text,
+    delivered_at timestamp with time zone,
+    dead_in_a_row integer DEFAULT 0 NOT NULL,
+    missed_after bigint,
+    missed_upto bigint,
+    missed_at timestamp with time zone,
+    lease uuid,
+    lease_until timestamp with time zone,
+    version bigint DEFAULT 1 NOT NULL,
+    created_by uuid,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    archived_at timestamp with time zone,
+    CONSTRAINT webhooks_attempts_check CHECK ((attempts >= 0)),
+    CONSTRAINT webhooks_dead_in_a_row_check CHECK ((dead_in_a_row >= 0)),
+    CONSTRAINT webhooks_disabled CHECK ((((disabled_at IS NULL) = (disabled_reason IS NULL)) AND (NOT (active AND (disabled_at IS NOT NULL))))),
+    CONSTRAINT webhooks_disabled_reason_check CHECK ((disabled_reason = ANY (ARRAY['gone'::text, 'failing'::text]))),
+    CONSTRAINT webhooks_secret CHECK (((secret IS NULL) = (archived_at IS NOT NULL))),
+    CONSTRAINT webhooks_seq_check CHECK ((seq >= 0)),
+    CONSTRAINT webhooks_url_check CHECK (((length(url) >= 1) AND (length(url) <= 2000)))
+)
+WITH (fillfactor='50');
+
+ALTER TABLE ONLY public.webhooks FORCE ROW LEVEL SECURITY;
+
+
+ALTER TABLE public.webhooks OWNER TO fynlo_owner;
+
+--
+-- Name: COLUMN webhooks.types; Type: COMMENT; Schema: public; Owner: fynlo_owner
+--
+
+COMMENT ON COLUMN public.webhooks.types IS 'Event types, or groups of them as order.*; empty: all.';
+
+
+--
+-- Name: COLUMN webhooks.secret; Type: COMMENT; Schema: public; Owner: fynlo_owner
+--
+
+COMMENT ON COLUMN public.webhooks.secret IS 'Signs what is sent, so it stands here as it is; forgotten when the endpoint is archived.';
+
+
+--
+-- Name: COLUMN webhooks.old_secrets; Type: COMMENT; Schema: public; Owner: fynlo_owner
+--
+
+COMMENT ON COLUMN public.webhooks.old_secrets IS 'Sign beside the secret until old_secrets_until, while receivers change over.';
+
+
+--
+-- Name: COLUMN webhooks.active; Type: COMMENT; Schema: public; Owner: fynlo_owner
+--
+
+COMMENT ON COLUMN public.webhooks.active IS 'False: paused by somebody, or disabled by the server, and then disabled_at says when.';
+
+
+--
+-- Name: COLUMN webhooks.seq; Type: COMMENT; Schema: public; Owner: fynlo_owner
+--
+
+COMMENT ON COLUMN public.webhooks.seq IS 'The cursor: events up to this one were taken, passed over, or are dead letters.';
+
+
+--
+-- Name: COLUMN webhooks.attempts; Type: COMMENT; Schema: public; Owner: fynlo_owner
+--
+
+COMMENT ON COLUMN public.webhooks.attempts IS 'Failed deliveries of the event after seq.';
+
+
+--
+-- Name: COLUMN webhooks.missed_after; Type: COMMENT; Schema: public; Owner: fynlo_owner
+--
+
+COMMENT ON COLUMN public.webhooks.missed_after IS 'The last gap: events after this one up to missed_upto were no longer kept when their turn came.';
+
+
+--
+-- Name: COLUMN webhooks.lease; Type: COMMENT; Schema: public; Owner: fynlo_owner
+--
+
+COMMENT ON COLUMN public.webhooks.lease IS 'The delivery that has this endpoint until lease_until; nobody else sends to it meanwhile.';
+
+
+--
+-- Name: COLUMN webhooks.version; Type: COMMENT; Schema: public; Owner: fynlo_owner
+--
+
+COMMENT ON COLUMN public.webhooks.version IS 'Raised when somebody changes the endpoint; a delivery that began under an earlier one moves no cursor.';
+
+
+--
 -- Name: order_events_default; Type: TABLE ATTACH; Schema: public; Owner: fynlo_owner
 --
 
@@ -3219,6 +3398,30 @@ ALTER TABLE ONLY public.users
 
 
 --
+-- Name: webhook_dead_letters webhook_dead_letters_pkey; Type: CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.webhook_dead_letters
+    ADD CONSTRAINT webhook_dead_letters_pkey PRIMARY KEY (restaurant_id, webhook_id, epoch, seq);
+
+
+--
+-- Name: webhooks webhooks_id_key; Type: CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.webhooks
+    ADD CONSTRAINT webhooks_id_key UNIQUE (id);
+
+
+--
+-- Name: webhooks webhooks_pkey; Type: CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.webhooks
+    ADD CONSTRAINT webhooks_pkey PRIMARY KEY (restaurant_id, id);
+
+
+--
 -- Name: idempotency_keys_age_idx; Type: INDEX; Schema: public; Owner: fynlo_owner
 --
 
@@ -3618,6 +3821,13 @@ CREATE TRIGGER tax_classes_note_update AFTER UPDATE ON public.tax_classes REFERE
 
 
 --
+-- Name: webhooks webhooks_audit; Type: TRIGGER; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TRIGGER webhooks_audit AFTER INSERT OR UPDATE OF url, types, active, archived_at, old_secrets_until ON public.webhooks FOR EACH ROW EXECUTE FUNCTION fynlo.audit('webhook.added', 'webhook.changed', 'secret,old_secrets,epoch,seq,attempts,failing_since,next_attempt_at,last_status,last_error,delivered_at,dead_in_a_row,missed_after,missed_upto,missed_at,lease,lease_until,version');
+
+
+--
 -- Name: audit_log audit_log_restaurant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: fynlo_owner
 --
 
@@ -3994,6 +4204,30 @@ ALTER TABLE ONLY public.tax_classes
 
 
 --
+-- Name: webhook_dead_letters webhook_dead_letters_restaurant_id_webhook_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.webhook_dead_letters
+    ADD CONSTRAINT webhook_dead_letters_restaurant_id_webhook_id_fkey FOREIGN KEY (restaurant_id, webhook_id) REFERENCES public.webhooks(restaurant_id, id);
+
+
+--
+-- Name: webhooks webhooks_created_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.webhooks
+    ADD CONSTRAINT webhooks_created_by_fkey FOREIGN KEY (created_by) REFERENCES public.users(id);
+
+
+--
+-- Name: webhooks webhooks_restaurant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.webhooks
+    ADD CONSTRAINT webhooks_restaurant_id_fkey FOREIGN KEY (restaurant_id) REFERENCES public.restaurants(id);
+
+
+--
 -- Name: processes feed; Type: POLICY; Schema: fynlo; Owner: fynlo_owner
 --
 
@@ -4250,6 +4484,20 @@ CREATE POLICY feed ON public.tax_classes TO fynlo_feed USING (true) WITH CHECK (
 --
 
 CREATE POLICY feed ON public.users TO fynlo_feed USING (true) WITH CHECK (true);
+
+
+--
+-- Name: webhook_dead_letters feed; Type: POLICY; Schema: public; Owner: fynlo_owner
+--
+
+CREATE POLICY feed ON public.webhook_dead_letters TO fynlo_feed USING (true) WITH CHECK (true);
+
+
+--
+-- Name: webhooks feed; Type: POLICY; Schema: public; Owner: fynlo_owner
+--
+
+CREATE POLICY feed ON public.webhooks TO fynlo_feed USING (true) WITH CHECK (true);
 
 
 --
@@ -4603,10 +4851,36 @@ CREATE POLICY tenant ON public.users FOR SELECT USING (((id = ( SELECT (NULLIF(c
 
 
 --
+-- Name: webhook_dead_letters tenant; Type: POLICY; Schema: public; Owner: fynlo_owner
+--
+
+CREATE POLICY tenant ON public.webhook_dead_letters USING ((restaurant_id = ( SELECT (NULLIF(current_setting('app.restaurant_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((restaurant_id = ( SELECT (NULLIF(current_setting('app.restaurant_id'::text, true), ''::text))::uuid AS "nullif")));
+
+
+--
+-- Name: webhooks tenant; Type: POLICY; Schema: public; Owner: fynlo_owner
+--
+
+CREATE POLICY tenant ON public.webhooks USING ((restaurant_id = ( SELECT (NULLIF(current_setting('app.restaurant_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((restaurant_id = ( SELECT (NULLIF(current_setting('app.restaurant_id'::text, true), ''::text))::uuid AS "nullif")));
+
+
+--
 -- Name: users; Type: ROW SECURITY; Schema: public; Owner: fynlo_owner
 --
 
 ALTER TABLE public.users ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: webhook_dead_letters; Type: ROW SECURITY; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE public.webhook_dead_letters ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: webhooks; Type: ROW SECURITY; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE public.webhooks ENABLE ROW LEVEL SECURITY;
 
 --
 -- Name: SCHEMA fynlo; Type: ACL; Schema: -; Owner: fynlo_owner
@@ -4677,6 +4951,15 @@ GRANT ALL ON FUNCTION fynlo.change_password(p_user uuid, p_session uuid, p_passw
 
 REVOKE ALL ON FUNCTION fynlo.claim_key(p_restaurant uuid, p_actor uuid, p_method text, p_path text, p_key text, p_hash bytea) FROM PUBLIC;
 GRANT ALL ON FUNCTION fynlo.claim_key(p_restaurant uuid, p_actor uuid, p_method text, p_path text, p_key text, p_hash bytea) TO fynlo_app;
+
+
+--
+-- Name: FUNCTION claim_webhooks(p_lease uuid, p_lease_s double precision, p_failing boolean, p_limit integer); Type: ACL; Schema: fynlo; Owner: fynlo_feed
+--
+
+REVOKE ALL ON FUNCTION fynlo.claim_webhooks(p_lease uuid, p_lease_s double precision, p_failing boolean, p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION fynlo.claim_webhooks(p_lease uuid, p_lease_s double precision, p_failing boolean, p_limit integer) TO fynlo_owner;
+GRANT ALL ON FUNCTION fynlo.claim_webhooks(p_lease uuid, p_lease_s double precision, p_failing boolean, p_limit integer) TO fynlo_app;
 
 
 --
@@ -5660,6 +5943,192 @@ GRANT SELECT(created_at) ON TABLE public.users TO fynlo_app;
 
 GRANT SELECT(kind) ON TABLE public.users TO fynlo_readonly;
 GRANT SELECT(kind) ON TABLE public.users TO fynlo_app;
+
+
+--
+-- Name: TABLE webhook_dead_letters; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT SELECT ON TABLE public.webhook_dead_letters TO fynlo_readonly;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.webhook_dead_letters TO fynlo_app;
+GRANT SELECT ON TABLE public.webhook_dead_letters TO fynlo_feed;
+
+
+--
+-- Name: TABLE webhooks; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.webhooks TO fynlo_app;
+GRANT SELECT ON TABLE public.webhooks TO fynlo_feed;
+
+
+--
+-- Name: COLUMN webhooks.restaurant_id; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT SELECT(restaurant_id) ON TABLE public.webhooks TO fynlo_readonly;
+
+
+--
+-- Name: COLUMN webhooks.id; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT SELECT(id) ON TABLE public.webhooks TO fynlo_readonly;
+
+
+--
+-- Name: COLUMN webhooks.url; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT SELECT(url) ON TABLE public.webhooks TO fynlo_readonly;
+
+
+--
+-- Name: COLUMN webhooks.types; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT SELECT(types) ON TABLE public.webhooks TO fynlo_readonly;
+
+
+--
+-- Name: COLUMN webhooks.active; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT SELECT(active) ON TABLE public.webhooks TO fynlo_readonly;
+
+
+--
+-- Name: COLUMN webhooks.disabled_at; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT SELECT(disabled_at) ON TABLE public.webhooks TO fynlo_readonly;
+
+
+--
+-- Name: COLUMN webhooks.disabled_reason; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT SELECT(disabled_reason) ON TABLE public.webhooks TO fynlo_readonly;
+
+
+--
+-- Name: COLUMN webhooks.epoch; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT SELECT(epoch) ON TABLE public.webhooks TO fynlo_readonly;
+
+
+--
+-- Name: COLUMN webhooks.seq; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT SELECT(seq) ON TABLE public.webhooks TO fynlo_readonly;
+
+
+--
+-- Name: COLUMN webhooks.attempts; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT SELECT(attempts) ON TABLE public.webhooks TO fynlo_readonly;
+
+
+--
+-- Name: COLUMN webhooks.failing_since; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT SELECT(failing_since) ON TABLE public.webhooks TO fynlo_readonly;
+
+
+--
+-- Name: COLUMN webhooks.next_attempt_at; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT SELECT(next_attempt_at) ON TABLE public.webhooks TO fynlo_readonly;
+
+
+--
+-- Name: COLUMN webhooks.last_status; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT SELECT(last_status) ON TABLE public.webhooks TO fynlo_readonly;
+
+
+--
+-- Name: COLUMN webhooks.last_error; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT SELECT(last_error) ON TABLE public.webhooks TO fynlo_readonly;
+
+
+--
+-- Name: COLUMN webhooks.delivered_at; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT SELECT(delivered_at) ON TABLE public.webhooks TO fynlo_readonly;
+
+
+--
+-- Name: COLUMN webhooks.dead_in_a_row; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT SELECT(dead_in_a_row) ON TABLE public.webhooks TO fynlo_readonly;
+
+
+--
+-- Name: COLUMN webhooks.missed_after; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT SELECT(missed_after) ON TABLE public.webhooks TO fynlo_readonly;
+
+
+--
+-- Name: COLUMN webhooks.missed_upto; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT SELECT(missed_upto) ON TABLE public.webhooks TO fynlo_readonly;
+
+
+--
+-- Name: COLUMN webhooks.missed_at; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT SELECT(missed_at) ON TABLE public.webhooks TO fynlo_readonly;
+
+
+--
+-- Name: COLUMN webhooks.lease; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT UPDATE(lease) ON TABLE public.webhooks TO fynlo_feed;
+
+
+--
+-- Name: COLUMN webhooks.lease_until; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT SELECT(lease_until) ON TABLE public.webhooks TO fynlo_readonly;
+GRANT UPDATE(lease_until) ON TABLE public.webhooks TO fynlo_feed;
+
+
+--
+-- Name: COLUMN webhooks.created_by; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT SELECT(created_by) ON TABLE public.webhooks TO fynlo_readonly;
+
+
+--
+-- Name: COLUMN webhooks.created_at; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT SELECT(created_at) ON TABLE public.webhooks TO fynlo_readonly;
+
+
+--
+-- Name: COLUMN webhooks.archived_at; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT SELECT(archived_at) ON TABLE public.webhooks TO fynlo_readonly;
 
 
 --

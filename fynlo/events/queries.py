@@ -46,11 +46,16 @@ class Page(Struct, frozen=True):
 async def events_page(
     conn: Connection, restaurant_id: UUID, after: int, *, limit: int, max_bytes: int
 ) -> Page:
-    """At most `limit` events after a seq; fewer where their data would exceed `max_bytes`, but one at least."""
+    """At most `limit` events after a seq; fewer where their data would exceed `max_bytes`, but one at least.
+
+    What is no longer kept goes month by month; where it leaves a hole behind it, the page ends before that.
+    """
     cursor = await conn.execute(
         _SQL["events_page"],
         {"restaurant_id": restaurant_id, "after": after, "limit": limit, "max_bytes": max_bytes},
     )
     rows = await cursor.fetchall()
     epoch, head = rows[0][:2]
-    return Page(after, epoch, head, [LoggedEvent._make(row[2:]) for row in rows if row[2] is not None])
+    found = [LoggedEvent._make(row[2:]) for row in rows if row[2] is not None]
+    whole = [event for n, event in enumerate(found) if event.seq == found[0].seq + n]
+    return Page(after, epoch, head, whole)

@@ -63,11 +63,23 @@ REQUESTS: dict[Known, tuple[str, Any, bool]] = {
     ("post", "/orders/{order_id}/items"): ("/orders/{order_id}/items", {"items": [line(FRIES)]}, False),
     ("get", "/events"): (f"/events?{PLACE}", None, True),
     ("post", "/orders/{order_id}/status"): ("/orders/{order_id}/status", {"status": "ready"}, False),
+    ("get", "/webhooks"): (f"/webhooks?{PLACE}", None, False),
+    ("post", "/webhooks"): (
+        "/webhooks",
+        {"restaurant_id": PIZZERIA.id, "url": "https://pos.example/x"},
+        False,
+    ),
+    ("patch", "/webhooks/{webhook_id}"): ("/webhooks/{webhook_id}", {"rotate_secret": True}, False),
+    ("delete", "/webhooks/{webhook_id}"): ("/webhooks/{webhook_id}", None, False),
+    ("post", "/webhooks/{webhook_id}/replay"): ("/webhooks/{webhook_id}/replay", {"after": 0}, False),
 }
 OF_A_RESTAURANT = [
     known for known in REQUESTS if not known[1].startswith("/auth") and known[1] != "/restaurants"
 ]
 BY_NAME = [f"{method} {path}" for method, path in OF_A_RESTAURANT]
+
+
+Ids = dict[str, UUID]
 
 
 @pytest.fixture(scope="module")
@@ -81,10 +93,20 @@ async def made(waiter: Person, database: Database) -> Order:
     return await waiter.order(line(FRIES))
 
 
-async def send(person: Person, known: Known, order_id: UUID) -> httpx.Response:
+@pytest.fixture(scope="module")
+async def ids(manager: Person, made: Order) -> Ids:
+    """What there is, by the name that the paths have for it."""
+    answer = await manager.post(
+        "/webhooks", {"restaurant_id": PIZZERIA.id, "url": "https://pos.example/x", "types": ["payment.*"]}
+    )
+    return {"order_id": made.id, "webhook_id": UUID(answer.json()["id"])}
+
+
+async def send(person: Person, known: Known, ids: Ids) -> httpx.Response:
     path, body, _ = REQUESTS[known]
     content = b"" if body is None else msgspec.json.encode(body)
-    path = path.replace("{order_id}", str(order_id))
+    for name, id in ids.items():
+        path = path.replace(f"{{{name}}}", str(id))
     return await person.client.request(known[0].upper(), path, content=content, headers=KEY)
 
 
@@ -101,9 +123,9 @@ async def test_every_route_stands_here(server: ServerProcess) -> None:
 
 
 @pytest.mark.parametrize("known", list(REQUESTS), ids=lambda known: " ".join(known))
-async def test_nobody_gets_anything(nobody: Person, made: Order, database: Database, known: Known) -> None:
+async def test_nobody_gets_anything(nobody: Person, ids: Ids, database: Database, known: Known) -> None:
     before = database.contents()
-    answer = await send(nobody, known, made.id)
+    answer = await send(nobody, known, ids)
     refused(answer, 401, "unauthorized")
     assert answer.headers["www-authenticate"].startswith("Bearer")
     assert database.contents() == before
@@ -111,24 +133,24 @@ async def test_nobody_gets_anything(nobody: Person, made: Order, database: Datab
 
 @pytest.mark.parametrize("known", OF_A_RESTAURANT, ids=BY_NAME)
 async def test_another_restaurant_is_not_there(
-    rival: Person, rival_at_home: Person, made: Order, database: Database, known: Known
+    rival: Person, rival_at_home: Person, ids: Ids, database: Database, known: Known
 ) -> None:
     before = database.contents()
-    there = await send(rival, known, made.id)
+    there = await send(rival, known, ids)
     refused(there, 404, "not_found")
     assert database.contents() == before
     # nor does the answer tell an order that is from one that is not
-    nowhere = await send(rival, known, UUID(int=1))
+    nowhere = await send(rival, known, dict.fromkeys(ids, UUID(int=1)))
     assert nowhere.json() | {"request_id": ""} == there.json() | {"request_id": ""}
 
 
 @pytest.mark.parametrize("known", OF_A_RESTAURANT, ids=BY_NAME)
 async def test_the_kitchen_may_what_is_the_kitchens(
-    kitchen: Person, made: Order, database: Database, known: Known
+    kitchen: Person, ids: Ids, database: Database, known: Known
 ) -> None:
     allowed = REQUESTS[known][2]
     before = database.contents()
-    answer = await send(kitchen, known, made.id)
+    answer = await send(kitchen, known, ids)
     if allowed:
         assert answer.status_code == 200, answer.text
     else:

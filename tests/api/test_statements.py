@@ -24,9 +24,14 @@ async def wiretap(module_seeded_url: str) -> AsyncIterator[Wiretap]:
 
 @asynccontextmanager
 async def tapping(wiretap: Wiretap, database_url: str, **environment: str) -> AsyncIterator[Person]:
-    """A waiter at a server whose requests go over the wire that is counted; its listener does not."""
+    """A waiter at a server whose requests go over the wire that is counted; its listener does not, nor webhooks."""
     server = ServerProcess(
-        wiretap.url, port=None, FYNLO_LISTEN_URL=database_url, FYNLO_POOL_SIZE="1", **environment
+        wiretap.url,
+        port=None,
+        FYNLO_LISTEN_URL=database_url,
+        FYNLO_POOL_SIZE="1",
+        FYNLO_WEBHOOKS="0",
+        **environment,
     )
     await asyncio.to_thread(server.start)  # the wire is in this thread's loop
     person = await Person.sign_in(server.url, "server@demo.fynlo.test")

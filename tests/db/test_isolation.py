@@ -18,13 +18,13 @@ TENANT_TABLES = (
     "restaurants", "memberships", "tax_classes", "stations", "categories", "products", "product_variants",
     "modifier_groups", "modifiers", "product_modifier_groups", "sections", "tables", "day_counters", "orders",
     "order_items", "order_item_modifiers", "idempotency_keys", "feed_heads", "order_events", "invitations",
-    "pins", "devices", "audit_log", "screens",
+    "pins", "devices", "audit_log", "screens", "webhooks", "webhook_dead_letters",
 )  # fmt: skip
 HIDDEN = ("idempotency_keys", "invitations", "pins")  # from who may only read
 PEOPLE_TABLES = ("users", "sessions", "refresh_tokens", "device_grants")
 WRITABLE = (
     "day_counters", "orders", "order_items", "order_item_modifiers", "idempotency_keys", "memberships",
-    "invitations", "pins", "devices",
+    "invitations", "pins", "devices", "webhooks", "webhook_dead_letters",
 )  # fmt: skip
 
 
@@ -59,6 +59,14 @@ async def two_places(module_seeded_url: str) -> str:
             " sent_seq, waiting, stale)"
             " select id, gen_random_uuid(), gen_random_uuid(), 'pos', gen_random_uuid(), now(), 0, 0, false"
             " from restaurants"
+        )
+        await conn.execute(
+            "insert into webhooks (restaurant_id, url, secret, epoch, seq)"
+            " select restaurant_id, 'https://x', 's', epoch, seq from feed_heads"
+        )
+        await conn.execute(
+            "insert into webhook_dead_letters (restaurant_id, webhook_id, epoch, seq, type, attempts)"
+            " select restaurant_id, id, epoch, seq, 'order.created', 1 from webhooks"
         )
         for table in TENANT_TABLES:
             column = tenant_column(table)
@@ -280,6 +288,15 @@ async def test_a_reader_reads_no_sessions_tokens_or_stored_answers(two_places: s
         for table in ("sessions", "refresh_tokens", "idempotency_keys", "fynlo.touched"):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 await conn.execute(f"select * from {table}".encode())
+
+
+async def test_nobody_but_the_application_reads_what_signs_webhooks(two_places: str) -> None:
+    async with await connect(two_places, "fynlo_readonly") as conn, inside(conn, OURS):
+        assert await value(conn, "select count(url) from webhooks") == 1
+        for column in ("secret", "old_secrets"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                async with conn.transaction():
+                    await conn.execute(f"select {column} from webhooks".encode())
 
 
 async def test_a_reader_writes_nothing_and_calls_nothing(two_places: str) -> None:

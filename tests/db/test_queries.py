@@ -38,6 +38,9 @@ from fynlo.restaurants.models import NewRestaurant
 from fynlo.staff import queries as staff
 from fynlo.staff.models import NewStaff, StaffQuery
 from fynlo.tenancy import Once, Tenant, once, reading
+from fynlo.webhooks import queries as webhooks
+from fynlo.webhooks.leases import Lease, claim
+from fynlo.webhooks.sending import Outcome
 
 from .till import Till, application, connect, plain_line
 
@@ -139,6 +142,34 @@ def bound(monkeypatch: pytest.MonkeyPatch) -> dict[tuple[str, str], set[frozense
     return found
 
 
+async def use_webhooks(till: Till) -> None:
+    """Everything that people and deliveries do with an endpoint."""
+    place, webhook_id, lease = PIZZERIA.id, uuid4(), uuid4()
+    async with reading(till.pool, till.context, "back_office.write", restaurant_id=place) as tenant:
+        conn = tenant.conn
+        await webhooks.webhook_insert(
+            conn, place, webhook_id, url="https://x", types=(), secret="s", created_by=till.user_id, most=9
+        )
+        await webhooks.webhooks_page(conn, place)
+        await webhooks.webhook_lock(conn, place, webhook_id)
+        await webhooks.webhook_update(
+            conn, place, webhook_id, url="https://x", types=(), active=True, anew=True, secret=None
+        )
+        head = (await events_page(conn, place, 0, limit=1, max_bytes=1)).position
+        await webhooks.webhook_replay(conn, place, webhook_id, head._replace(seq=0))
+    (claimed,) = await claim(till.pool, lease, 60, well=1, failing=1)
+    ours = Lease(till.pool, lease, 60, claimed)
+    assert await ours.advance(head._replace(seq=0))
+    assert await ours.missed(0, head)
+    assert await ours.failed(head, Outcome(500, "x"), 1, 1.0)
+    assert await ours.dead(head, Outcome(500, "x"), type="x", attempts=1, most=9)
+    assert await ours.gone(head, Outcome(410, "x"))
+    await ours.release()
+    assert not await ours.advance(head), "it is ours no more"
+    async with reading(till.pool, till.context, "back_office.write", restaurant_id=place) as tenant:
+        assert await webhooks.webhook_archive(tenant.conn, place, webhook_id)
+
+
 async def test_a_typed_function_binds_every_parameter_and_no_other(
     database_url: str, bound: dict[tuple[str, str], set[frozenset[str]]]
 ) -> None:
@@ -196,6 +227,7 @@ async def test_a_typed_function_binds_every_parameter_and_no_other(
             new = NewRestaurant("New", "UTC", "EUR")
             await restaurants.found_restaurant(tenant.conn, till.context, uuid4(), new)
             await audit_entries(tenant.conn, AuditQuery(PIZZERIA.id))
+        await use_webhooks(till)
     person, session = PIZZERIA.memberships[0].person, uuid4()
     async with await application(database_url) as conn:
         await restaurants.restaurants_of(conn, person.id)

@@ -25,6 +25,7 @@ begin
       when 'order' then select o.restaurant_id into wanted from orders o where o.id = p_id;
       when 'member of staff' then select m.restaurant_id into wanted from memberships m where m.id = p_id;
       when 'device' then select d.restaurant_id into wanted from devices d where d.id = p_id;
+      when 'webhook' then select w.restaurant_id into wanted from webhooks w where w.id = p_id;
     end case;
   end if;
   return query

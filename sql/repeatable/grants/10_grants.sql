@@ -15,12 +15,16 @@ begin
   end loop;
 end
 $$;
-revoke all on sessions, refresh_tokens, idempotency_keys, invitations, pins, device_grants from fynlo_readonly;
+revoke all on sessions, refresh_tokens, idempotency_keys, invitations, pins, device_grants, webhooks from fynlo_readonly;
 revoke select on users from fynlo_readonly, fynlo_app;
 grant select (id, email, name, kind, created_at) on users to fynlo_readonly, fynlo_app;
+grant select (restaurant_id, id, url, types, active, disabled_at, disabled_reason, epoch, seq, attempts, failing_since,
+              next_attempt_at, last_status, last_error, delivered_at, dead_in_a_row, missed_after, missed_upto,
+              missed_at, lease_until, created_by, created_at, archived_at) on webhooks to fynlo_readonly;
 
 grant insert, update on sessions, refresh_tokens, idempotency_keys, day_counters, orders, order_items,
-  order_item_modifiers, memberships, invitations, pins, devices, device_grants to fynlo_app;
+  order_item_modifiers, memberships, invitations, pins, devices, device_grants, webhooks, webhook_dead_letters
+  to fynlo_app;
 grant insert on audit_log to fynlo_app, fynlo_feed;
 grant update (name, timezone, currency, day_cutoff, prices_include_tax, tax_rounding, tax_scope,
   service_charge_percentage, service_charge_taxable, service_charge_from_covers, updated_at) on restaurants to fynlo_app;
@@ -38,6 +42,7 @@ grant update (password_hash) on users to fynlo_feed;
 grant update (role, ended_at, invited_at) on memberships to fynlo_feed;
 grant update (accepted_at, revoked_at) on invitations to fynlo_feed;
 grant update (revoked_at, revoked_reason) on sessions to fynlo_feed;
+grant update (lease, lease_until) on webhooks to fynlo_feed;
 grant delete, update (created_at) on idempotency_keys to fynlo_feed;  -- update: to lock what it deletes
 grant select, insert, update, delete on fynlo.touched, fynlo.processes to fynlo_feed;
 grant insert, update, delete on screens to fynlo_feed;

@@ -53,6 +53,11 @@ create or replace trigger pins_audit after insert or update on pins
   for each row execute function fynlo.audit('pin.set', 'pin.changed', 'pin_hash');
 create or replace trigger devices_audit after insert or update on devices
   for each row execute function fynlo.audit('device.paired', 'device.changed', 'last_seen_at');
+create or replace trigger webhooks_audit
+  after insert or update of url, types, active, archived_at, old_secrets_until on webhooks
+  for each row execute function fynlo.audit('webhook.added', 'webhook.changed',
+    'secret,old_secrets,epoch,seq,attempts,failing_since,next_attempt_at,last_status,last_error,delivered_at,'
+    'dead_in_a_row,missed_after,missed_upto,missed_at,lease,lease_until,version');
 create or replace trigger orders_audit after update of status on orders
   for each row when (new.status = 'cancelled' and old.status <> 'cancelled')
   execute function fynlo.audit('order.created', 'order.cancelled', 'version,closed_at');

@@ -1,0 +1,1 @@
+"""Webhooks: a restaurant's events, sent to endpoints of its choice (standardwebhooks.com)."""
