@@ -138,7 +138,8 @@ class Feed:
         It keeps trying for as long as it takes: set your own time limit around it. Raises FeedStopped if the
         feed ends instead.
         """
-        self._start()
+        async with self._ending:  # one that is being disconnected ends first
+            self._start()
         await self._settled.wait()
         if self._stopped is not None:
             raise FeedStopped(self._stopped.reason, self._stopped.detail)

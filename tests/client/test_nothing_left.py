@@ -236,3 +236,17 @@ async def test_closing_the_client_ends_its_feeds_and_lets_a_refresh_end() -> Non
         assert await refreshing == "refresh"
         assert not any(task.get_name().startswith("fynlo") for task in asyncio.all_tasks())
         await _until_as(before, door)
+
+
+async def test_connecting_while_it_disconnects_is_a_new_start(door: Door) -> None:
+    feed = door.feed()
+    await _up(door, feed)
+    ending = asyncio.create_task(feed.disconnect())
+    await asyncio.sleep(0)
+    again = asyncio.create_task(feed.connect())
+    await ending
+    await (await door.peer()).welcome()
+    await again
+    assert feed.connected
+    await feed.disconnect()
+    assert Held.now(door.port).sockets == 0

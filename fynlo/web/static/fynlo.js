@@ -2,8 +2,9 @@
 /**
  * The browser client of a Fynlo server: REST calls that survive a bad network, and the live feed.
  *
- * One module without dependencies, for pages, React Native and Node 20. Everything it needs of its
- * surroundings can be given instead: `fetch`, `WebSocket`, `clock`, `random`, `storage`, `network`.
+ * One module without dependencies, for pages, React Native and Node. Everything it needs of its
+ * surroundings can be given instead: `fetch`, `WebSocket` (Node has one from 22 on), `clock`, `random`,
+ * `storage`, `network`. fynlo/web/README.md has whole programs, all parameters, and what is guaranteed.
  *
  *     import { ApiClient } from "/web/fynlo.js";
  *
@@ -15,7 +16,7 @@
  *     show(orders.items);
  *     const feed = api.feed(restaurants[0].id, { socket: "kitchen", position: orders.position });
  *     feed.on("event", (event) => event.data.order && draw(event.data.order));
- *     feed.on("resync", async () => {
+ *     feed.on("resync", async () => { // events wait for what this returns
  *       const again = await api.orders(restaurants[0].id, open);
  *       show(again.items);
  *       feed.continueFrom(again.position);
