@@ -4,6 +4,7 @@ import asyncio
 import random
 import time
 from collections import Counter
+from collections.abc import AsyncIterator
 from uuid import UUID
 
 import jwt
@@ -12,7 +13,7 @@ from msgspec import Struct
 
 from fynlo.client import ApiClient
 from fynlo.demo.data import PASSWORD
-from tests.live.house import OWNER, House, Json, Session
+from tests.live.house import OWNER, House, Json, Session, open_house
 
 from .chaos import Chaos, cutting, roll_dice, writers
 from .feeds import followers, judge_feeds
@@ -21,6 +22,13 @@ from .proxy import Proxy
 
 LEAVES = 0.03
 """How likely a client leaves after a message."""
+
+
+@pytest.fixture(scope="module")
+async def neighbour(module_seeded_url: str) -> AsyncIterator[House]:
+    """A second server on the same database, which tells the first by the batch."""
+    async with open_house(module_seeded_url, FYNLO_NOTIFY="coalesced") as other:
+        yield other
 
 
 class Crowd(Struct):
