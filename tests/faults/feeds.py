@@ -89,5 +89,5 @@ async def judge_feeds(
     for follower in followed:
         assert verdict(follower.record, log, orders) == []
     for follower in control:
-        assert verdict(follower.record, log, orders) != [], "even who forgets where it was has missed nothing"
+        assert verdict(follower.record, log, orders) != [], "the control has missed nothing"
     return max((len(follower.record.seen) for follower in followed), default=0)

@@ -70,7 +70,7 @@ def verdict(record: Record, log: Sequence[Place], orders: dict[str, Json]) -> li
     return wrong
 
 
-@lru_cache(4_096)
+@lru_cache(1_024)
 def _parsed(text: str) -> Json:
     """Of all who hear the same the pictures share one copy; nobody changes it."""
     message: Json = json.loads(text)
@@ -276,5 +276,5 @@ async def judge(
         assert verdict(watcher.record, log, orders) == []
         assert len(watcher.record.seen) >= at_least, "the test wrote too little to show anything"
     for watcher in control:
-        assert verdict(watcher.record, log, orders) != [], "even who never resumes has missed nothing"
+        assert verdict(watcher.record, log, orders) != [], "the control has missed nothing"
     return head - min(watcher.record.start[1] for watcher in watched)
