@@ -4,7 +4,7 @@ For every fault the oracle is the same (oracle.py): at the end each client has e
 no double, in order, and its picture equals REST's. `load.x` below is test_x in test_load.py; test_map.py holds this
 list to the tests that there are. A control shows that a test can fail. Most are in the test itself: a client that
 is `forgetful` and must be condemned, or a server with a part taken out (broken.py) on which the same goes wrong.
-Webhooks have an oracle of their own, in test_webhooks.py, and are not listed here.
+Webhooks have an oracle of their own, and are not listed here: test_webhook*.py.
 The judge's own controls: oracle.a_spoilt_record_is_condemned
 oracle.an_event_that_does_not_follow_on_is_noted_as_it_comes
 oracle.a_log_with_a_hole_is_condemned_even_if_the_client_has_all_of_it oracle.a_whole_record_is_fine
