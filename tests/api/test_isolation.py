@@ -1,13 +1,17 @@
-"""Nobody, the owner of another restaurant and a role that may not: each at the door of every route."""
+"""Nobody, the owner of another restaurant and each role: at the door of every route, with every method."""
 
-from typing import Any
-from uuid import UUID
+import time
+from typing import Any, cast
+from uuid import UUID, uuid4
 
 import httpx
+import jwt
 import msgspec
 import pytest
 
-from fynlo.demo.data import PIZZERIA
+from fynlo.demo.data import PIZZERIA, RIVAL
+from fynlo.identity.rules import Permission, may
+from fynlo.settings import DEVELOPMENT_SECRET
 from tests.serving import ServerProcess
 
 from .house import API, Database, Person, line, refused
@@ -15,81 +19,83 @@ from .wire import Order
 
 FRIES = "Skin-on fries"
 Known = tuple[str, str]
+Ids = dict[str, UUID]
 KEY = {"idempotency-key": "isolation-1", "if-match": '"1"', "content-type": "application/json"}
 PLACE = f"restaurant_id={PIZZERIA.id}"
 
-STAFF = PIZZERIA.memberships[0].id
-DEVICE = UUID(int=0xD1)
+STAFF, DEVICE = UUID(int=0xE1), UUID(int=0xD1)
+TILL = UUID(int=0xF1)
 
-# Each operation of the document, as somebody would use it who knows all ids; and whether the kitchen may.
-REQUESTS: dict[Known, tuple[str, Any, bool]] = {
-    ("get", "/auth/me"): ("/auth/me", None, True),
-    ("post", "/auth/logout"): ("/auth/logout", None, True),
-    ("post", "/auth/logout-everywhere"): ("/auth/logout-everywhere", None, True),
-    ("post", "/auth/password"): ("/auth/password", {"current": "wrong", "new": "long enough, this"}, True),
-    ("get", "/restaurants"): ("/restaurants", None, True),
-    ("post", "/restaurants"): ("/restaurants", {"name": "x", "timezone": "UTC", "currency": "EUR"}, True),
-    ("patch", "/restaurants/{restaurant_id}"): (f"/restaurants/{PIZZERIA.id}", {"name": "Mine"}, False),
-    ("get", "/staff"): (f"/staff?{PLACE}", None, False),
+# Each operation of the document, as somebody would use it who knows all ids.
+REQUESTS: dict[Known, tuple[str, Any]] = {
+    ("get", "/auth/me"): ("/auth/me", None),
+    ("post", "/auth/logout"): ("/auth/logout", None),
+    ("post", "/auth/logout-everywhere"): ("/auth/logout-everywhere", None),
+    ("post", "/auth/password"): ("/auth/password", {"current": "wrong", "new": "long enough, this"}),
+    ("get", "/restaurants"): ("/restaurants", None),
+    ("post", "/restaurants"): ("/restaurants", {"name": "x", "timezone": "UTC", "currency": "EUR"}),
+    ("patch", "/restaurants/{restaurant_id}"): (f"/restaurants/{PIZZERIA.id}", {"name": "Mine"}),
+    ("get", "/staff"): (f"/staff?{PLACE}", None),
     ("post", "/staff"): (
         "/staff",
         {"restaurant_id": PIZZERIA.id, "email": "a@b.c", "name": "x", "role": "server"},
-        False,
     ),
-    ("patch", "/staff/{staff_id}"): (f"/staff/{STAFF}", {"role": "kitchen"}, False),
-    ("delete", "/staff/{staff_id}"): (f"/staff/{STAFF}", None, False),
-    ("put", "/staff/{staff_id}/pin"): (f"/staff/{STAFF}/pin", {"pin": "123456"}, False),
-    ("get", "/restaurants/{restaurant_id}"): (f"/restaurants/{PIZZERIA.id}", None, True),
-    ("get", "/menu"): (f"/menu?{PLACE}", None, True),
-    ("get", "/tables"): (f"/tables?{PLACE}", None, True),
-    ("get", "/audit"): (f"/audit?{PLACE}", None, False),
-    ("post", "/auth/pin"): ("/auth/pin", {"staff_id": STAFF, "pin": "123456"}, False),
-    ("get", "/devices"): (f"/devices?{PLACE}", None, False),
+    ("patch", "/staff/{staff_id}"): ("/staff/{staff_id}", {"role": "kitchen"}),
+    ("delete", "/staff/{staff_id}"): ("/staff/{staff_id}", None),
+    ("put", "/staff/{staff_id}/pin"): ("/staff/{staff_id}/pin", {"pin": "123456"}),
+    ("get", "/restaurants/{restaurant_id}"): (f"/restaurants/{PIZZERIA.id}", None),
+    ("get", "/menu"): (f"/menu?{PLACE}", None),
+    ("get", "/tables"): (f"/tables?{PLACE}", None),
+    ("get", "/audit"): (f"/audit?{PLACE}", None),
+    ("post", "/auth/pin"): ("/auth/pin", {"staff_id": STAFF, "pin": "123456"}),
+    ("get", "/devices"): (f"/devices?{PLACE}", None),
     ("post", "/devices/approve"): (
         "/devices/approve",
         {"restaurant_id": PIZZERIA.id, "user_code": "BCDF-GHJK"},
-        False,
     ),
-    ("post", "/devices/deny"): (
-        "/devices/deny",
-        {"restaurant_id": PIZZERIA.id, "user_code": "BCDF-GHJK"},
-        False,
-    ),
-    ("patch", "/devices/{device_id}"): (f"/devices/{DEVICE}", {"name": "Mine"}, False),
-    ("delete", "/devices/{device_id}"): (f"/devices/{DEVICE}", None, False),
-    ("get", "/orders"): (f"/orders?{PLACE}", None, True),
-    ("post", "/orders"): ("/orders", {"restaurant_id": PIZZERIA.id, "items": [line(FRIES)]}, False),
-    ("get", "/orders/{order_id}"): ("/orders/{order_id}", None, True),
-    ("post", "/orders/{order_id}/items"): ("/orders/{order_id}/items", {"items": [line(FRIES)]}, False),
-    ("get", "/events"): (f"/events?{PLACE}", None, True),
-    ("post", "/orders/{order_id}/status"): ("/orders/{order_id}/status", {"status": "ready"}, False),
-    ("get", "/webhooks"): (f"/webhooks?{PLACE}", None, False),
-    ("post", "/webhooks"): (
-        "/webhooks",
-        {"restaurant_id": PIZZERIA.id, "url": "https://pos.example/x"},
-        False,
-    ),
-    ("patch", "/webhooks/{webhook_id}"): ("/webhooks/{webhook_id}", {"rotate_secret": True}, False),
-    ("delete", "/webhooks/{webhook_id}"): ("/webhooks/{webhook_id}", None, False),
-    ("post", "/webhooks/{webhook_id}/replay"): ("/webhooks/{webhook_id}/replay", {"after": 0}, False),
+    ("post", "/devices/deny"): ("/devices/deny", {"restaurant_id": PIZZERIA.id, "user_code": "BCDF-GHJK"}),
+    ("patch", "/devices/{device_id}"): ("/devices/{device_id}", {"name": "Mine"}),
+    ("delete", "/devices/{device_id}"): ("/devices/{device_id}", None),
+    ("get", "/orders"): (f"/orders?{PLACE}", None),
+    ("post", "/orders"): ("/orders", {"restaurant_id": PIZZERIA.id, "items": [line(FRIES)]}),
+    ("get", "/orders/{order_id}"): ("/orders/{order_id}", None),
+    ("post", "/orders/{order_id}/items"): ("/orders/{order_id}/items", {"items": [line(FRIES)]}),
+    ("get", "/events"): (f"/events?{PLACE}", None),
+    ("post", "/orders/{order_id}/status"): ("/orders/{order_id}/status", {"status": "ready"}),
+    ("get", "/webhooks"): (f"/webhooks?{PLACE}", None),
+    ("post", "/webhooks"): ("/webhooks", {"restaurant_id": PIZZERIA.id, "url": "https://pos.example/x"}),
+    ("patch", "/webhooks/{webhook_id}"): ("/webhooks/{webhook_id}", {"rotate_secret": True}),
+    ("delete", "/webhooks/{webhook_id}"): ("/webhooks/{webhook_id}", None),
+    ("post", "/webhooks/{webhook_id}/replay"): ("/webhooks/{webhook_id}/replay", {"after": 0}),
 }
+# Refused to those who have the role as well: a PIN that is another's, a PIN without a device.
+FOR_OTHER_REASONS = {("put", "/staff/{staff_id}/pin"), ("post", "/auth/pin")}
+WITHOUT = ("screens", "fynlo.screens")  # which the server keeps for itself, all the time
 OF_A_RESTAURANT = [
     known for known in REQUESTS if not known[1].startswith("/auth") and known[1] != "/restaurants"
 ]
 BY_NAME = [f"{method} {path}" for method, path in OF_A_RESTAURANT]
 
 
-Ids = dict[str, UUID]
-
-
 @pytest.fixture(scope="module")
 async def made(waiter: Person, database: Database) -> Order:
     database.run(
-        "insert into devices (restaurant_id, id, kind, name, user_id, created_by)"
-        " select restaurant_id, %s, 'till', 'Till', user_id, user_id from memberships where id = %s",
-        DEVICE,
+        "insert into users (id, kind, email, name)"
+        " values (%s, 'person', 'e1@x.test', 'E1'), (%s, 'device', null, 'D1')",
         STAFF,
+        TILL,
     )
+    for user in (STAFF, TILL):
+        role = "till" if user == TILL else "server"
+        database.run(
+            "insert into memberships (restaurant_id, id, user_id, role) values (%s, %s, %s, %s)",
+            PIZZERIA.id, user, user, role,
+        )  # fmt: skip
+    database.run(
+        "insert into devices (restaurant_id, id, kind, name, user_id, created_by)"
+        " values (%s, %s, 'till', 'Till', %s, %s)",
+        PIZZERIA.id, DEVICE, TILL, STAFF,
+    )  # fmt: skip
     return await waiter.order(line(FRIES))
 
 
@@ -99,11 +105,13 @@ async def ids(manager: Person, made: Order) -> Ids:
     answer = await manager.post(
         "/webhooks", {"restaurant_id": PIZZERIA.id, "url": "https://pos.example/x", "types": ["payment.*"]}
     )
-    return {"order_id": made.id, "webhook_id": UUID(answer.json()["id"])}
+    return {
+        "order_id": made.id, "webhook_id": UUID(answer.json()["id"]), "staff_id": STAFF, "device_id": DEVICE,
+    }  # fmt: skip
 
 
 async def send(person: Person, known: Known, ids: Ids) -> httpx.Response:
-    path, body, _ = REQUESTS[known]
+    path, body = REQUESTS[known]
     content = b"" if body is None else msgspec.json.encode(body)
     for name, id in ids.items():
         path = path.replace(f"{{{name}}}", str(id))
@@ -124,38 +132,87 @@ async def test_every_route_stands_here(server: ServerProcess) -> None:
 
 @pytest.mark.parametrize("known", list(REQUESTS), ids=lambda known: " ".join(known))
 async def test_nobody_gets_anything(nobody: Person, ids: Ids, database: Database, known: Known) -> None:
-    before = database.contents()
+    before = database.contents(WITHOUT)
     answer = await send(nobody, known, ids)
     refused(answer, 401, "unauthorized")
     assert answer.headers["www-authenticate"].startswith("Bearer")
-    assert database.contents() == before
+    assert database.contents(WITHOUT) == before
 
 
 @pytest.mark.parametrize("known", OF_A_RESTAURANT, ids=BY_NAME)
 async def test_another_restaurant_is_not_there(
     rival: Person, rival_at_home: Person, ids: Ids, database: Database, known: Known
 ) -> None:
-    before = database.contents()
+    before = database.contents(WITHOUT)
     there = await send(rival, known, ids)
     refused(there, 404, "not_found")
-    assert database.contents() == before
+    assert database.contents(WITHOUT) == before
     # nor does the answer tell an order that is from one that is not
     nowhere = await send(rival, known, dict.fromkeys(ids, UUID(int=1)))
     assert nowhere.json() | {"request_id": ""} == there.json() | {"request_id": ""}
 
 
-@pytest.mark.parametrize("known", OF_A_RESTAURANT, ids=BY_NAME)
-async def test_the_kitchen_may_what_is_the_kitchens(
-    kitchen: Person, ids: Ids, database: Database, known: Known
+async def needs(server: ServerProcess) -> dict[Known, str]:
+    """The permission that each route declares."""
+    async with httpx.AsyncClient() as client:
+        document = (await client.get(f"{server.url}/schema/openapi.json")).json()
+    return {
+        (method, path.removeprefix(API)): operation["x-permission"]
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+    }
+
+
+@pytest.mark.parametrize("known", list(REQUESTS), ids=lambda known: " ".join(known))
+async def test_an_expired_token_is_nobodys(
+    server: ServerProcess, ids: Ids, database: Database, known: Known
 ) -> None:
-    allowed = REQUESTS[known][2]
-    before = database.contents()
-    answer = await send(kitchen, known, ids)
-    if allowed:
-        assert answer.status_code == 200, answer.text
-    else:
-        refused(answer, 403, "forbidden")
-    assert database.contents() == before
+    long_ago = int(time.time()) - 3_600
+    claims = {"sub": str(uuid4()), "sid": str(uuid4()), "iat": long_ago, "exp": long_ago + 900}
+    token = jwt.encode({**claims, "aud": "fynlo", "iss": "fynlo"}, DEVELOPMENT_SECRET, algorithm="HS256")
+    person = Person(server.url)
+    person.client.headers["authorization"] = f"Bearer {token}"
+    before = database.contents(WITHOUT)
+    refused(await send(person, known, ids), 401, "token_expired")
+    assert database.contents(WITHOUT) == before
+    await person.client.aclose()
+
+
+async def test_each_role_may_what_its_routes_need_and_no_more(
+    server: ServerProcess, ids: Ids, database: Database
+) -> None:
+    wanted = await needs(server)
+    others = [known for known in REQUESTS if not known[1].startswith("/auth/logout")]
+    for role in ("kitchen", "server", "cashier", "manager", "owner"):  # who may most comes last
+        person = await Person.sign_in(server.url, f"{role}@demo.fynlo.test")
+        for known in [*others, ("post", "/auth/logout")]:
+            need = wanted[known]
+            allowed = need == "signed in" or may(role, cast("Permission", need))
+            before = {} if allowed else database.contents(WITHOUT)
+            answer = await send(person, known, ids)
+            told = f"{role} {' '.join(known)} needs {need}: {answer.status_code} {answer.text[:200]}"
+            if not allowed:
+                assert (answer.status_code, answer.json()["code"]) == (403, "forbidden"), told
+                assert database.contents(WITHOUT) == before, told
+            elif known not in FOR_OTHER_REASONS:
+                assert answer.status_code not in (401, 403, 405), told
+                assert answer.status_code < 500, told
+        await person.client.aclose()
+
+
+async def test_a_method_that_a_route_does_not_have_is_405_and_says_which_it_has(
+    server: ServerProcess, manager: Person, ids: Ids
+) -> None:
+    ways: dict[str, set[str]] = {}
+    for known in REQUESTS:
+        ways.setdefault(REQUESTS[known][0].partition("?")[0], set()).add(known[0])
+    for path, methods in ways.items():
+        for method in {"get", "post", "put", "patch", "delete"} - methods:
+            for name, id in ids.items():
+                path = path.replace(f"{{{name}}}", str(id))
+            answer = await manager.client.request(method, path)
+            refused(answer, 405, "method_not_allowed")
+            assert methods <= {m.lower() for m in answer.headers["allow"].split(", ")}
 
 
 async def test_the_lists_of_another_show_nothing_of_ours(rival_at_home: Person, made: Order) -> None:
@@ -177,3 +234,56 @@ async def test_who_is_let_go_is_out_at_once(server: ServerProcess, database: Dat
     refused(await person.get(f"/orders/{made.id}"), 404, "not_found")
     refused(await person.post("/orders", person.new_order(line(FRIES))), 404, "not_found")
     await person.client.aclose()
+
+
+# Every query loses its `restaurant_id = …`: only row-level security is left.
+UNFILTERED = """
+import re
+from fynlo.db import queries as named
+parse = named.parse
+FILTER = re.compile(rb"(\\w+\\.)?restaurant_id = %\\(restaurant_id\\)s")
+named.parse = lambda text, source: {
+    name: FILTER.sub(rb"%(restaurant_id)s::uuid is not null", sql) for name, sql in parse(text, source).items()
+}
+"""
+# And this takes the second wall down too.
+UNWALLED = (
+    UNFILTERED
+    + """
+from fynlo.db import pool
+pool.APPLICATION_ROLE = "postgres"
+"""
+)
+LISTS = ("/orders", "/tables", "/menu", "/events", "/staff", "/devices", "/webhooks", "/audit")
+
+
+async def lists(url: str) -> dict[str, str]:
+    person = await Person.sign_in(url, "owner@rival.fynlo.test", RIVAL)
+    found = {}
+    for path in LISTS:
+        answer = await person.get(path, restaurant_id=RIVAL.id, limit=100)
+        assert answer.status_code == 200, answer.text
+        found[path] = answer.text
+    await person.client.aclose()
+    return found
+
+
+def leaks(found: dict[str, str], database: Database) -> set[str]:
+    """The lists in which something of the pizzeria stands."""
+    ids = {
+        str(id)
+        for table in ("orders", "tables", "products", "memberships", "devices", "audit_log")
+        for (id,) in database.rows(f"select id from {table} where restaurant_id = %s", PIZZERIA.id)
+    }
+    return {path for path, text in found.items() if any(id in text for id in ids)}
+
+
+async def test_without_the_filters_of_the_queries_row_level_security_still_leaks_nothing(
+    module_seeded_url: str, made: Order, database: Database
+) -> None:
+    with ServerProcess(module_seeded_url, patched=UNFILTERED) as server:
+        server.await_ready()
+        assert leaks(await lists(server.url), database) == set()
+    with ServerProcess(module_seeded_url, patched=UNWALLED) as server:
+        server.await_ready()
+        assert {"/orders", "/tables", "/staff", "/audit"} <= leaks(await lists(server.url), database)
