@@ -1,6 +1,7 @@
 """A server as a process of its own: `fynlo serve`, as it runs in production but for its passwords."""
 
 import os
+import socket
 import subprocess
 import sys
 import tempfile
@@ -40,6 +41,7 @@ class ServerProcess:
             **environment,
         }
         self._process: subprocess.Popen[bytes] | None = None
+        self._orphaned = False
         self._said = ""
         self._log: Path | None = None
 
@@ -60,6 +62,8 @@ class ServerProcess:
 
     def start(self) -> None:
         """Start it and wait until it answers; a database that is away does not keep it from that."""
+        if self._orphaned:
+            self._await_orphans()
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("FYNLO_")}
         descriptor, name = tempfile.mkstemp(prefix="fynlo-serve-", suffix=".log")
         self._log = Path(name)
@@ -116,7 +120,20 @@ class ServerProcess:
         if self._process is not None:
             self._process.kill()
             self._process.wait()
+            self._orphaned = True
             self._gone()
+
+    def _await_orphans(self) -> None:
+        """Until the workers of a killed server have let go of the port: else it is they who answer."""
+        deadline = time.monotonic() + ENDS_WITHIN_S
+        while time.monotonic() < deadline:
+            try:
+                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+            except OSError:
+                self._orphaned = False
+                return
+            time.sleep(0.03)
+        raise RuntimeError(f"the workers of the killed server did not end:\n{self.log}")
 
     def _gone(self) -> None:
         self._process = None
