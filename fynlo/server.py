@@ -5,6 +5,7 @@ off, refuses upgrades, sends its sockets away with 1012, and then lets Granian f
 """
 
 import asyncio
+import gc
 import os
 import shutil
 import signal
@@ -107,6 +108,8 @@ def application() -> ASGIApp:
         async def started(message: Any) -> None:
             if message["type"] == "lifespan.startup.complete":
                 os.setpgid(0, 0)  # Ctrl-C is the parent's, which then terminates its workers
+                gc.collect()
+                gc.freeze()  # what is there now stays: looking through it would hold up every screen for 50 ms
                 leave.by_draining(server, asyncio.create_task(_tune_listener(chosen.port)))
             await send(message)
 

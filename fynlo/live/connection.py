@@ -221,10 +221,7 @@ class Connection:
         if self._room is None:
             return
         waiting_from = max(self._cursor, self._replay_until)
-        if (
-            self.backlog > BACKLOG_EVENTS
-            or self._room.bytes_after(waiting_from, BACKLOG_BYTES) > BACKLOG_BYTES
-        ):
+        if self.backlog > BACKLOG_EVENTS or self._room.bytes_after(waiting_from) > BACKLOG_BYTES:
             self._too_slow()
 
     def resync(self, reason: str) -> None:

@@ -7,8 +7,8 @@ followers. Hints may be lost, so the heads are polled every second as well: the 
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Coroutine, Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from functools import partial
 from uuid import UUID
 
 import psycopg
@@ -74,6 +74,7 @@ class Hub:
         self._filling: dict[UUID, asyncio.Lock] = {}
         self._confirmed_at = 0.0
         self._tasks: list[asyncio.Task[None]] = []
+        self._bursts: dict[UUID, asyncio.Task[None]] = {}
         self.listener = Listener(
             listen_url, hint=self._hint, control=self._told, connected=self._listener_connected
         )
@@ -90,9 +91,10 @@ class Hub:
         ]
 
     async def stop(self) -> None:
-        for task in self._tasks:
+        tasks = [*self._tasks, *self._bursts.values()]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         if self._notifier is not None:
             await self._notifier.stop()
         await self._drop_reader()
@@ -199,10 +201,17 @@ class Hub:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            dirty, self._dirty = self._dirty, set()
+            dirty = self._dirty - self._bursts.keys()
+            self._dirty -= dirty
             rooms = [self._rooms[r] for r in dirty if r in self._rooms]
             try:
-                await self._catch_up(rooms)
+                news, lost = await self._read_new(rooms)
+                for room, frames in news:
+                    if len(list(_slices(frames))) == 1:
+                        self._give(room, frames)
+                    else:
+                        self._give_burst(room, frames)
+                await self._find_again(lost)
                 backoff.reset()
             except (psycopg.Error, OSError) as exc:
                 log.warning("feed_read_failed", error=str(exc).strip())
@@ -212,14 +221,21 @@ class Hub:
 
     async def _catch_up(self, rooms: list[Room]) -> bool:
         """Read what is new in these rooms and hand it out; whether there was anything."""
+        news, lost = await self._read_new(rooms)
+        for room, frames in news:
+            await self._hand_out(room, frames, room.epoch)
+        await self._find_again(lost)
+        return bool(news or lost)
+
+    async def _read_new(self, rooms: list[Room]) -> tuple[list[tuple[Room, list[Frame]]], list[Room]]:
+        """What follows on in these rooms, where anything does; and the rooms where something is missing."""
         if not rooms:
-            return False
+            return [], []
         came: dict[UUID, list[Frame]] = {}
         epochs = {room.restaurant_id: room.epoch for room in rooms}
         for row in await self._read_events([(room.restaurant_id, room.seq) for room in rooms], BATCH):
             came.setdefault(row.restaurant_id, []).append(Frame(row))
-        moved = []
-        handing: list[Coroutine[Any, Any, None]] = []
+        news, lost = [], []
         for room in rooms:
             if room.epoch != epochs[room.restaurant_id]:
                 continue  # it went on in another log while we waited for rows of the old one
@@ -228,35 +244,55 @@ class Hub:
             if len(came.get(room.restaurant_id, ())) == BATCH:
                 self._mark(room.restaurant_id)
             if frames and frames[0].seq != room.seq + 1:
-                moved.append(room)
-                continue
-            handing.append(self._hand_out(room, frames, epochs[room.restaurant_id]))
-        await asyncio.gather(*handing)  # side by side: the screens of one restaurant delay no other
-        if moved:
-            heads = await self._read_heads([room.restaurant_id for room in moved])
-            for room in moved:
+                lost.append(room)
+            elif frames:
+                news.append((room, frames))
+        return news, lost
+
+    async def _find_again(self, rooms: list[Room]) -> None:
+        """The log was pruned further than these rooms have read it: they go on from its head."""
+        if rooms:
+            heads = await self._read_heads([room.restaurant_id for room in rooms])
+            for room in rooms:
                 self._move(room, heads[room.restaurant_id], "below_floor")
-        return bool(came)
 
     def _move(self, room: Room, head: queries.HeadRow, reason: str) -> None:
         room.move(head.epoch, head.seq, head.floor_seq, reason)
         self._on_reset(room)
+
+    def _give(self, room: Room, frames: list[Frame]) -> int:
+        """These events to all its screens at once, except those it has had meanwhile; how many that were."""
+        part = [frame for frame in frames if frame.seq > room.seq]
+        for follower in tuple(room.followers):
+            follower.check_backlog()
+        room.append(part)
+        for frame in part:
+            if room.followers:
+                metrics.commit_to_send.observe(max(0.0, frame.age_s()))
+            self._on_event(frame)
+        return len(part)
+
+    def _give_burst(self, room: Room, frames: list[Frame]) -> None:
+        """A burst takes as long as its screens do; the pump reads on for the others, and here when it is over."""
+        task = asyncio.create_task(self._hand_out(room, frames, room.epoch), name="feed-burst")
+        self._bursts[room.restaurant_id] = task
+        task.add_done_callback(partial(self._burst_is_over, room.restaurant_id))
+
+    def _burst_is_over(self, restaurant_id: UUID, task: asyncio.Task[None]) -> None:
+        del self._bursts[restaurant_id]
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("feed_burst_failed", restaurant_id=str(restaurant_id), exc_info=error)
+            self._dirty.add(restaurant_id)
+        self._wake.set()  # it may have become dirty meanwhile
 
     async def _hand_out(self, room: Room, frames: list[Frame], epoch: UUID) -> None:
         """Slice by slice, so that a burst does not overrun clients that read."""
         for part in _slices(frames):
             if room.epoch != epoch:
                 return  # the log is another one since the last slice
-            part = [frame for frame in part if frame.seq > room.seq]
-            for follower in tuple(room.followers):
-                follower.check_backlog()
-            room.append(part)
-            for frame in part:
-                if room.followers:
-                    metrics.commit_to_send.observe(max(0.0, frame.age_s()))
-                self._on_event(frame)
-            if part and part[-1] is not frames[-1]:
-                await self._let_them_read(room, len(part))
+            given = self._give(room, part)
+            if given and part[-1] is not frames[-1]:
+                await self._let_them_read(room, given)
 
     async def _let_them_read(self, room: Room, most: int) -> None:
         """Until no more than so many wait for any screen; who takes nothing is not waited for."""

@@ -41,7 +41,8 @@ async def read_events(conn: Connection, after: Sequence[tuple[UUID, int]], limit
         _SQL["read_events"],
         {"restaurants": [r for r, _ in after], "after": [seq for _, seq in after], "limit": limit},
     )
-    return [EventRow._make(row) for row in await cursor.fetchall()]
+    asked = {restaurant: restaurant for restaurant, _ in after}  # one id for all events of a ring
+    return [EventRow(asked[row[0]], *row[1:]) for row in await cursor.fetchall()]
 
 
 async def read_heads(conn: Connection, restaurants: Sequence[UUID]) -> dict[UUID, HeadRow]:

@@ -41,7 +41,17 @@ class _TicketData(Struct):
 class Frame:
     """One event, encoded once for each audience; only `prev_seq` differs between connections."""
 
-    __slots__ = ("_last", "_parts", "came_at", "created_at", "data", "restaurant_id", "seq", "type")
+    __slots__ = (
+        "_last",
+        "_parts",
+        "begins_at",
+        "came_at",
+        "created_at",
+        "data",
+        "restaurant_id",
+        "seq",
+        "type",
+    )
 
     def __init__(self, row: EventRow) -> None:
         self.restaurant_id = row.restaurant_id
@@ -50,6 +60,7 @@ class Frame:
         self.data = row.data
         self.created_at = row.created_at  # when the database wrote it, just before its commit
         self.came_at = time.monotonic()
+        self.begins_at = 0  # in the data of its room, in bytes; the room says
         self._parts: dict[str, tuple[str, str]] = {}
         self._last: dict[str, tuple[int, str]] = {}
 
@@ -107,7 +118,7 @@ class Room:
         self.used_at = 0.0
         self._frames: dict[int, Frame] = {}
         self._oldest = seq + 1
-        self._bytes = 0
+        self._begin = self._end = 0  # the data in the ring lies between these, in bytes
 
     @property
     def oldest(self) -> int:
@@ -121,14 +132,10 @@ class Room:
         """The frames after `after` up to `upto`, which must be in the ring."""
         return (self._frames[seq] for seq in range(after + 1, upto + 1))
 
-    def bytes_after(self, seq: int, limit: int) -> int:
-        """How much data lies after `seq`; stops counting above `limit`."""
-        total = 0
-        for frame in self.between(max(seq, self._oldest - 1), self.seq):
-            total += len(frame.data)
-            if total > limit:
-                break
-        return total
+    def bytes_after(self, seq: int) -> int:
+        """How much data of the ring lies after `seq`."""
+        first = self._frames.get(max(seq + 1, self._oldest))
+        return 0 if first is None else self._end - first.begins_at
 
     def append(self, frames: Sequence[Frame]) -> None:
         """The next events; wakes the followers. Their seqs must follow on."""
@@ -136,10 +143,13 @@ class Room:
             if frame.seq != self.seq + 1:
                 raise ValueError(f"event {frame.seq} does not follow {self.seq}")
             self._frames[frame.seq] = frame
-            self._bytes += len(frame.data)
+            frame.begins_at = self._end
+            self._end += len(frame.data)
             self.seq = frame.seq
-        while len(self._frames) > RING_EVENTS or (self._bytes > RING_BYTES and len(self._frames) > 1):
-            self._bytes -= len(self._frames.pop(self._oldest).data)
+        while len(self._frames) > RING_EVENTS or (
+            self._end - self._begin > RING_BYTES and len(self._frames) > 1
+        ):
+            self._begin += len(self._frames.pop(self._oldest).data)
             self._oldest += 1
         for follower in tuple(self.followers):
             follower.wake()
@@ -151,10 +161,13 @@ class Room:
         if frames[-1].seq != self._oldest - 1:
             raise ValueError(f"event {frames[-1].seq} does not end below {self._oldest}")
         size = sum(len(frame.data) for frame in frames)
-        if len(self._frames) + len(frames) > RING_EVENTS or self._bytes + size > RING_BYTES:
+        if len(self._frames) + len(frames) > RING_EVENTS or self._end - self._begin + size > RING_BYTES:
             return False
-        self._frames.update((frame.seq, frame) for frame in frames)
-        self._bytes += size
+        self._begin = at = self._begin - size
+        for frame in frames:
+            self._frames[frame.seq] = frame
+            frame.begins_at = at
+            at += len(frame.data)
         self._oldest = frames[0].seq
         return True
 
@@ -162,7 +175,7 @@ class Room:
         """The log is another one now, or lies below us: start anew and have every follower resync."""
         self.epoch, self.seq, self.floor_seq = epoch, seq, floor_seq
         self._frames.clear()
-        self._bytes = 0
+        self._begin = self._end = 0
         self._oldest = seq + 1
         for follower in tuple(self.followers):
             follower.resync(reason)
