@@ -152,6 +152,7 @@ class Server:
             public=openapi.public_paths(handlers),
             media=openapi.other_media(handlers),
             max_in_flight=settings.max_in_flight,
+            body_within_s=settings.body_within_s,
             rates=Rates(
                 Rate("person", "This person", settings.requests_per_person),
                 Rate("restaurant", "This restaurant", settings.requests_per_restaurant),

@@ -20,7 +20,15 @@ from prometheus_client import Histogram
 
 from fynlo import metrics
 from fynlo.context import Context
-from fynlo.errors import PROBLEM_JSON, FynloError, NotAcceptable, Unauthorized, Unavailable, problem
+from fynlo.errors import (
+    PROBLEM_JSON,
+    FynloError,
+    NotAcceptable,
+    RequestTimeout,
+    Unauthorized,
+    Unavailable,
+    problem,
+)
 from fynlo.http import accepted
 from fynlo.identity.models import Principal
 from fynlo.ids import uuid7
@@ -80,6 +88,7 @@ class Edge:
         public: Collection[str],
         media: Mapping[str, tuple[str, ...]],
         max_in_flight: int,
+        body_within_s: float,
         rates: Rates,
         proxies: Proxies,
         cors: Cors,
@@ -90,6 +99,7 @@ class Edge:
         self._public = frozenset(public)
         self._media = {path: (*_JSON, *others) for path, others in media.items()}
         self._max_in_flight = max_in_flight
+        self._body_within_s = body_within_s
         self._rates = rates
         self._proxies = proxies
         self._cors = cors
@@ -150,7 +160,9 @@ class Edge:
                 return
             if (left := await self._admit(scope, context, given)) is not None:
                 added += _raw(left)
-            await self._app(scope, receive, answer)
+            has_body = b"transfer-encoding" in given or given.get(b"content-length", b"0") != b"0"
+            taken = _in_time(receive, self._body_within_s) if has_body else receive
+            await self._app(scope, taken, answer)
         except FynloError as error:
             await _refuse(answer, error.status, problem(error, context.request_id), error.headers)
         except Exception as error:
@@ -199,6 +211,29 @@ def _bearer(authorization: bytes | None) -> str:
     if scheme.lower() != "bearer" or not token.strip():
         raise Unauthorized("The Authorization header must read `Bearer` and an access token.")
     return token.strip()
+
+
+def _in_time(receive: Receive, within_s: float) -> Receive:
+    """`receive`, raising RequestTimeout while the body is not there in time: a client that vanished halfway
+    must not hold its place among the requests in flight."""
+    deadline = asyncio.get_running_loop().time() + within_s
+    whole = False
+
+    async def take() -> Any:
+        nonlocal whole
+        if whole:
+            return await receive()
+        try:
+            async with asyncio.timeout_at(deadline):
+                message: Any = await receive()
+        except TimeoutError:
+            raise RequestTimeout(
+                f"The body was not there after {within_s:.0f} s; send the same request again."
+            ) from None
+        whole = not message.get("more_body")
+        return message
+
+    return take
 
 
 async def _read_on(receive: Receive) -> None:

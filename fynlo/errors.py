@@ -6,7 +6,7 @@ FynloError
 ├── Unauthorized 401        unauthorized, invalid_credentials, refresh_reused, …
 ├── Forbidden 403           forbidden
 ├── NotFound 404            not_found
-├── NotAcceptable 406 · TooLarge 413 · UnsupportedMedia 415
+├── NotAcceptable 406 · RequestTimeout 408 · TooLarge 413 · UnsupportedMedia 415
 ├── Conflict 409            id_conflict, invalid_transition, order_closed, out_of_stock, …
 ├── Gone 410                events_gone
 ├── VersionConflict 412     version_conflict, with the order as it is under `current`
@@ -31,6 +31,7 @@ TITLES = {
     404: "Not found",
     405: "Method not allowed",
     406: "Not acceptable",
+    408: "Too slow",
     409: "Conflict",
     410: "No longer kept",
     412: "Changed in the meantime",
@@ -127,6 +128,15 @@ class NotFound(FynloError):
 
 class NotAcceptable(FynloError):
     status, code = 406, "not_acceptable"
+
+
+class RequestTimeout(FynloError):
+    """The connection is of no more use: what is still missing of the body would be read as a request."""
+
+    status, code = 408, "request_timeout"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail, headers={"Connection": "close"})
 
 
 class Conflict(FynloError):

@@ -48,6 +48,7 @@ _PROBLEMS: Mapping[int, str] = {
     403: "The role may not do this.",
     404: "Absent, or another restaurant's.",
     406: "Only JSON is to be had.",
+    408: "The body did not come in time.",
     409: "The state does not allow it; the code says why.",
     410: "No longer kept.",
     412: "Changed in the meantime; the order as it is stands under `current`.",
@@ -172,7 +173,7 @@ def _answers(operation: Operation, schemas: Mapping[Any, Any]) -> dict[str, Any]
             }
     refused = {500, 503, *operation.problems}
     refused |= set() if operation.public else {401, 429}
-    refused |= {400, 413, 415, 422} if operation.body is not None else set()
+    refused |= {400, 408, 413, 415, 422} if operation.body is not None else set()
     refused |= {422} if operation.query is not None else set()
     for status in sorted(refused):
         answers[str(status)] = {
@@ -248,6 +249,10 @@ arrives twice is done once.
 
 **Errors** are RFC 9457 `application/problem+json`; `code` is for programs, `detail` says in one sentence what
 to do, `errors` names the fields.
+
+**Too much** is a 429: wait for `Retry-After` seconds. `RateLimit-Policy` and `RateLimit`
+(draft-ietf-httpapi-ratelimit-headers) say what the limit is and what is left of it, once that is little:
+`"person";r=12;t=1` is twelve more requests in a second. Logins always say how many failed attempts are left.
 
 **The live feed.** `/api/v1/websocket/ws/pos/{restaurant_id}` and `/api/v1/websocket/ws/kitchen/{restaurant_id}`
 push every event of a restaurant, in order and once. The first message authenticates:

@@ -41,6 +41,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     refresh_token_s: int = 30 * 86_400
     device_token_s: int = 180 * 86_400
     body_limit: int = 1_048_576
+    body_within_s: float = 30.0
     max_in_flight: int = 512
     requests_per_person: int = 1_000
     requests_per_restaurant: int = 5_000
@@ -114,6 +115,7 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
         refresh_token_s=_whole(env, "FYNLO_REFRESH_TOKEN_S", 30 * 86_400, 60, 400 * 86_400),
         device_token_s=_whole(env, "FYNLO_DEVICE_TOKEN_S", 180 * 86_400, 60, 800 * 86_400),
         body_limit=_whole(env, "FYNLO_BODY_LIMIT", 1_048_576, 1_024, 104_857_600),
+        body_within_s=float(_whole(env, "FYNLO_BODY_WITHIN_S", 30, 1, 3_600)),
         max_in_flight=_whole(env, "FYNLO_MAX_IN_FLIGHT", 512, 1, 100_000),
         requests_per_person=_whole(env, "FYNLO_REQUESTS_PER_PERSON", 1_000, 1, 1_000_000),
         requests_per_restaurant=_whole(env, "FYNLO_REQUESTS_PER_RESTAURANT", 5_000, 1, 1_000_000),

@@ -11,7 +11,7 @@ from fynlo.demo.data import PASSWORD, PIZZERIA
 from fynlo.settings import SettingsError, from_environment
 from tests.serving import ServerProcess
 
-from .house import API, Database, Person, line, refused
+from .house import API, Database, Person, line, refused, soon
 
 POS, TILL, EVIL = "https://pos.example", "http://till.local:8080", "https://evil.example"
 WAITER = "server@demo.fynlo.test"
@@ -218,6 +218,39 @@ async def test_a_body_of_another_length_than_it_says_does_no_harm(
     assert b" 200 " not in await reader.read(200)
     writer.close()
     assert (await waiter.order(line("Skin-on fries"))).status == "confirmed"
+
+
+@pytest.mark.parametrize("length", ["Content-Length: 100", "Transfer-Encoding: chunked"])
+async def test_who_vanishes_halfway_through_a_body_does_not_hold_a_place(
+    module_seeded_url: str, length: str
+) -> None:
+    with ServerProcess(module_seeded_url, FYNLO_BODY_WITHIN_S="3", FYNLO_MAX_IN_FLIGHT="2") as server:
+        server.await_ready()
+        head = (
+            f"POST {API}/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n{length}\r\n\r\n"
+        )
+        begun = "1\r\n{\r\n" if "chunked" in length else "{"
+        halves = [await asyncio.open_connection("127.0.0.1", server.port) for _ in range(2)]
+        for _, writer in halves:
+            writer.write((head + begun).encode())
+        async with httpx.AsyncClient(base_url=server.url, timeout=30) as client:
+
+            async def status() -> int:
+                return (await client.get(f"{API}/restaurants")).status_code
+
+            async def full() -> bool:
+                return await status() == 503
+
+            async def free() -> bool:
+                return await status() == 401
+
+            await soon(full, within_s=5)  # the control: they did hold their places
+            await soon(free, within_s=10)
+        for reader, writer in halves:
+            said = await asyncio.wait_for(reader.read(), 10)  # to its end: the connection is closed
+            assert said.startswith(b"HTTP/1.1 408 ")
+            assert b'"code":"request_timeout"' in said
+            writer.close()
 
 
 @pytest.mark.parametrize(
