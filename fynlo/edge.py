@@ -31,7 +31,7 @@ from fynlo.errors import (
 )
 from fynlo.http import accepted
 from fynlo.identity.models import Principal
-from fynlo.ids import uuid7
+from fynlo.ids import uuid7_text
 from fynlo.limiting import Rate
 from fynlo.origins import Cors, RawHeaders
 from fynlo.problems import internal
@@ -134,7 +134,7 @@ class Edge:
         began = time.perf_counter()
         given = dict(scope["headers"])
         usable = _REQUEST_ID.fullmatch(given.get(b"x-request-id", b""))
-        name = usable[0].decode() if usable else str(uuid7())
+        name = usable[0].decode() if usable else uuid7_text()
         client = scope.get("client")
         context = Context(name, client[0] if client else "unknown", None, self._rates.restaurant, began)
         scope["state"] = {"context": context}
