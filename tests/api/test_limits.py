@@ -135,7 +135,7 @@ async def test_processes_with_one_redis_share_the_count_of_failures(
         refused(answer, 401, "invalid_credentials")
         assert left(answer) == ("login", 9 - attempt)
     for caller in (here, there):
-        assert 890 < turned_away(await caller.login("guess"), "login") <= 901
+        assert 600 < turned_away(await caller.login("guess"), "login") <= 901
     # the control: a process that shares nothing counts for itself
     answer = await elsewhere.login("guess")
     refused(answer, 401, "invalid_credentials")
@@ -226,7 +226,7 @@ async def test_a_person_who_sends_too_many_has_to_wait_and_nobody_else(
     assert 10 <= len(passed) < 100
     told = [left(answer) for answer in passed if "ratelimit" in answer.headers]
     assert ("person", 0) in told
-    assert all(policy == "person" and quota < 5 for policy, quota in told)
+    assert all(policy == "person" and quota <= 5 for policy, quota in told)
     for answer in answers:
         if answer.status_code != 200:
             assert turned_away(answer, "person") == 1
