@@ -1,6 +1,7 @@
 """Nobody, the owner of another restaurant and each role: at the door of every route, with every method."""
 
 import time
+from collections.abc import Iterator
 from typing import Any, cast
 from uuid import UUID, uuid4
 
@@ -75,6 +76,14 @@ OF_A_RESTAURANT = [
     known for known in REQUESTS if not known[1].startswith("/auth") and known[1] != "/restaurants"
 ]
 BY_NAME = [f"{method} {path}" for method, path in OF_A_RESTAURANT]
+
+
+@pytest.fixture(scope="module")
+def server(module_seeded_url: str) -> Iterator[ServerProcess]:
+    """One that sends no webhooks: what changes in the database, a request has changed."""
+    with ServerProcess(module_seeded_url, FYNLO_WEBHOOKS="0") as server:
+        server.await_ready()
+        yield server
 
 
 @pytest.fixture(scope="module")
