@@ -26,6 +26,7 @@ from fynlo.events.audiences import KITCHEN, POS, POS_WITHOUT_MONEY
 from fynlo.events.routes import event_routes
 from fynlo.floor.routes import floor_routes
 from fynlo.health import health_routes
+from fynlo.identity.approval import Approvals
 from fynlo.identity.passwords import Passwords
 from fynlo.identity.routes import identity_routes
 from fynlo.identity.rules import may
@@ -126,7 +127,7 @@ class Server:
                 self._pool, self, self._menus, SharedMenus(self._redis if settings.menu_cache else None)
             ),
             *floor_routes(self._pool),
-            *order_routes(self._pool, self._hub.announce if coalesced else None),
+            *order_routes(self._pool, Approvals(self._passwords), self._hub.announce if coalesced else None),
             *event_routes(self._pool),
             *audit_routes(self._pool),
             *webhook_routes(

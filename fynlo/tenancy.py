@@ -26,6 +26,7 @@ class Tenant(msgspec.Struct, frozen=True):
 
     conn: Connection
     user_id: UUID
+    device_id: UUID | None
     restaurant_id: UUID
     role: Role
     name: str
@@ -94,7 +95,7 @@ async def _enter(
     if row is None:
         what = of.kind if of else "restaurant"
         raise NotFound(f"There is no such {what}, or it is not yours.")
-    tenant = Tenant(conn, caller.user_id, *row[:13])
+    tenant = Tenant(conn, caller.user_id, caller.device_id, *row[:13])
     require(tenant.role, permission)
     context.count_for(tenant.restaurant_id)
     claim, status, headers, body = row[13:]

@@ -904,10 +904,15 @@ CREATE FUNCTION fynlo.note_items_insert() RETURNS trigger
     AS $$
 begin
   perform fynlo.raise_versions((select array_agg(distinct n.order_id) from new_rows n));
-  insert into fynlo.touched as t (restaurant_id, entity, entity_id, items_added)
-  select n.restaurant_id, 'order', n.order_id, array_agg(n.id order by n.position)
+  -- a line that comes voided is the part of another that was
+  insert into fynlo.touched as t (restaurant_id, entity, entity_id, items_added, items_voided)
+  select n.restaurant_id, 'order', n.order_id,
+         coalesce(array_agg(n.id order by n.position) filter (where n.status <> 'voided'), '{}'),
+         coalesce(array_agg(n.id order by n.position) filter (where n.status = 'voided'), '{}')
     from new_rows n group by n.restaurant_id, n.order_id
-  on conflict (txid, entity_id) do update set items_added = t.items_added || excluded.items_added
+  on conflict (txid, entity_id) do update
+     set items_added = t.items_added || excluded.items_added,
+         items_voided = t.items_voided || excluded.items_voided
     where not t.created;
   return null;
 end
@@ -2228,6 +2233,7 @@ CREATE TABLE public.order_items (
     net bigint NOT NULL,
     request_hash bytea,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
+    void_reason text,
     CONSTRAINT order_items_course_check CHECK (((course >= 1) AND (course <= 99))),
     CONSTRAINT order_items_quantity_check CHECK (((quantity >= 1) AND (quantity <= 999))),
     CONSTRAINT order_items_status_check CHECK ((status = ANY (ARRAY['held'::text, 'sent'::text, 'voided'::text]))),
@@ -2259,6 +2265,13 @@ COMMENT ON COLUMN public.order_items.total IS 'After the line''s own discount, b
 --
 
 COMMENT ON COLUMN public.order_items.net IS 'What the line adds to net sales: after all discounts, without tax; minor units.';
+
+
+--
+-- Name: COLUMN order_items.void_reason; Type: COMMENT; Schema: public; Owner: fynlo_owner
+--
+
+COMMENT ON COLUMN public.order_items.void_reason IS 'Why the line was voided. A part of a line that is voided becomes a line of its own.';
 
 
 --
@@ -3629,6 +3642,13 @@ CREATE TRIGGER order_item_modifiers_note_update AFTER UPDATE ON public.order_ite
 --
 
 CREATE TRIGGER order_items_audit AFTER UPDATE OF status ON public.order_items FOR EACH ROW WHEN (((new.status = 'voided'::text) AND (old.status <> 'voided'::text))) EXECUTE FUNCTION fynlo.audit('order_item.created', 'order_item.voided');
+
+
+--
+-- Name: order_items order_items_audit_part; Type: TRIGGER; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TRIGGER order_items_audit_part AFTER INSERT ON public.order_items FOR EACH ROW WHEN ((new.status = 'voided'::text)) EXECUTE FUNCTION fynlo.audit('order_item.voided', 'order_item.changed');
 
 
 --

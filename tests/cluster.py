@@ -25,6 +25,23 @@ EXTERNAL = "FYNLO_TEST_DATABASE_URL"
 # Nothing here outlives the tests. Statistics change when a test says so, not when autovacuum comes by.
 VOLATILE = {"fsync": "off", "full_page_writes": "off", "autovacuum": "off"}
 
+
+@contextmanager
+def own_postgres() -> Iterator[EmbeddedPostgres]:
+    """A cluster that is the test's own to restart, without anything on it.
+
+    Not under pytest's directory: another run of pytest would lock its parent against the system user that
+    Postgres runs as.
+    """
+    with tempfile.TemporaryDirectory(prefix="fynlo-tests-", ignore_cleanup_errors=True) as directory:
+        server = EmbeddedPostgres(Path(directory) / "server", settings=VOLATILE)
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop("immediate")
+
+
 _LOCK = 0x7465737473  # "tests"
 
 T = TypeVar("T")

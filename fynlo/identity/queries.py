@@ -9,6 +9,7 @@ from fynlo.db.pool import Connection
 from fynlo.db.queries import queries
 
 from .models import Membership, Standing, User
+from .rules import Role
 
 _SQL = queries("identity")
 
@@ -154,3 +155,21 @@ async def session_without_refresh(conn: Connection, session_id: UUID, user_id: U
 async def device_seen(conn: Connection, session_id: UUID) -> None:
     """The device of a session, where it has one, has just been heard of."""
     await conn.execute(_SQL["device_seen"], {"session_id": session_id})
+
+
+class ApproverRow(NamedTuple):
+    user_id: UUID
+    role: Role
+    pin_hash: str | None
+
+
+async def approver(conn: Connection, restaurant_id: UUID, staff_id: UUID) -> ApproverRow | None:
+    """Somebody who is asked to approve; None where they do not work here."""
+    cursor = await conn.execute(_SQL["approver"], {"restaurant_id": restaurant_id, "staff_id": staff_id})
+    row = await cursor.fetchone()
+    return ApproverRow._make(row) if row else None
+
+
+async def set_approver(conn: Connection, user_id: UUID) -> None:
+    """Who approved what the rest of the transaction does, for the audit log."""
+    await conn.execute(_SQL["set_approver"], {"user_id": user_id})

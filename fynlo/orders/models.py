@@ -61,6 +61,23 @@ class MoreItems(Struct, frozen=True, forbid_unknown_fields=True):
     send: bool = True
 
 
+class Approver(Struct, frozen=True, forbid_unknown_fields=True):
+    """Somebody who may what the caller may not, and their PIN."""
+
+    staff_id: UUID
+    pin: Annotated[str, Meta(min_length=1, max_length=12)]
+
+
+class VoidItem(Struct, frozen=True, forbid_unknown_fields=True):
+    """POST /orders/{id}/items/{item_id}/void. Without `quantity` the whole line. `restock` is for counted stock,
+    of which none is kept yet."""
+
+    reason: Annotated[Line, Meta(min_length=1)]
+    quantity: Annotated[int, Meta(ge=1, le=999)] | None = None
+    restock: bool | None = None
+    approver: Approver | None = None
+
+
 class NewStatus(Struct, frozen=True, forbid_unknown_fields=True):
     """POST /orders/{id}/status. A cancellation needs a reason."""
 

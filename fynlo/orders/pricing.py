@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from msgspec import Struct
 
 from fynlo.errors import Conflict, FieldProblem, Invalid
@@ -190,6 +191,12 @@ def priced(
         ),
         result,
     )
+
+
+def voided(item: OrderItem) -> OrderItem:
+    """The line as it stands on the order from then on: with what it came to by itself, counting for nothing."""
+    total = item.quantity * (item.unit_price + sum(m.price * m.quantity for m in item.modifiers))
+    return msgspec.structs.replace(item, status="voided", discount=0, total=total, net=0)
 
 
 def with_amounts(item: OrderItem, discount: int, total: int, net: int) -> OrderItem:

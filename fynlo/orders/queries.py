@@ -220,6 +220,47 @@ async def order_append(
     return row[0], row[1]
 
 
+async def order_void(
+    conn: Connection,
+    order: Order,
+    *,
+    item_id: UUID,
+    reason: str,
+    payment_status: str,
+    result: Totals,
+    items: tuple[OrderItem, ...],
+    split: OrderItem | None,
+) -> None:
+    """Writes the lines as they are after one was voided; `split` is the voided part of one that was not wholly."""
+    await conn.execute(
+        _SQL["order_void"],
+        {
+            "restaurant_id": order.restaurant_id,
+            "id": order.id,
+            "item_id": item_id,
+            "reason": reason,
+            "payment_status": payment_status,
+            "lines": _json(
+                [
+                    {
+                        "id": item.id,
+                        "quantity": item.quantity,
+                        "status": item.status,
+                        "total": item.total,
+                        "net": item.net,
+                    }
+                    for item in items
+                ]
+            ),
+            "part_id": split.id if split else None,
+            "part_quantity": split.quantity if split else None,
+            "part_total": split.total if split else None,
+            "part_net": split.net if split else None,
+        }
+        | _sums(result),
+    )
+
+
 async def order_set_status(conn: Connection, order: Order, status: str, reason: str | None) -> int:
     """Returns the new version."""
     cursor = await conn.execute(

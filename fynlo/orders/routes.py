@@ -30,7 +30,7 @@ from fynlo.writing import written
 
 from . import queries, work
 from .audience import order_without_money, orders_without_money
-from .models import MoreItems, NewOrder, NewStatus, Order, OrdersQuery
+from .models import MoreItems, NewOrder, NewStatus, Order, OrdersQuery, VoidItem
 
 _VARY = {"Vary": "Authorization"}
 _LISTS = frozenset({"status"})
@@ -64,7 +64,9 @@ def _after(cursor: str | None) -> tuple[datetime, UUID] | None:
     return found.created_at, found.id
 
 
-def order_routes(pool: Pool, announce: Announce | None = None) -> list[HTTPRouteHandler]:
+def order_routes(
+    pool: Pool, approve: work.Approve, announce: Announce | None = None
+) -> list[HTTPRouteHandler]:
     """The routes of the orders; their commits are announced where that is given, else they notify themselves."""
 
     @post(
@@ -234,4 +236,42 @@ def order_routes(pool: Pool, announce: Announce | None = None) -> list[HTTPRoute
             announce=announce,
         )
 
-    return [create_order, list_orders, get_order, append_items, set_status]
+    @post(
+        "/api/v1/orders/{order_id:uuid}/items/{item_id:uuid}/void",
+        status_code=200,
+        opt=described(
+            Operation(
+                tag="Orders",
+                summary="Void a line",
+                needs="orders.write",
+                body=VoidItem,
+                answers={200: Order},
+                takes=["Idempotency-Key", "If-Match"],
+                gives=["ETag", "Idempotent-Replayed"],
+                problems=[403, 404, 409, 412, 428, 429],
+            )
+        ),
+    )
+    async def void_item(
+        request: AnyRequest, order_id: FromPath[UUID], item_id: FromPath[UUID]
+    ) -> Response[bytes]:
+        """The whole line, or `quantity` of it, which then is a voided line of its own. The kitchen is told. What
+        was sent is voided by owners and managers; others send an `approver`: `approval_required`,
+        `approval_refused`."""
+
+        async def do(tenant: Tenant, asked: VoidItem, _hashed: bytes) -> Reply:
+            version = if_match(request, required=True)
+            return await work.void_item(tenant, order_id, item_id, asked, version, approve)
+
+        return await written(
+            request,
+            pool,
+            "orders.write",
+            VoidItem,
+            do,
+            of=Of("order", order_id),
+            body=await read_body(request),
+            announce=announce,
+        )
+
+    return [create_order, list_orders, get_order, append_items, set_status, void_item]

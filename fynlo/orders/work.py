@@ -1,26 +1,32 @@
 """What is done to an order, inside the transaction that `tenancy.once` opens."""
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import NoReturn
 from uuid import UUID
 
 import msgspec
 
-from fynlo.errors import Conflict, FieldProblem, Invalid, NotFound, VersionConflict
+from fynlo.errors import Conflict, FieldProblem, Forbidden, Invalid, NotFound, VersionConflict
 from fynlo.http import Reply, etag, utc_now
+from fynlo.identity.rules import Permission, may
 from fynlo.ids import uuid7
 from fynlo.menu.models import OrderType
 from fynlo.menu.queries import Asked, sellable
 from fynlo.tenancy import Tenant
 
 from . import queries
-from .models import MoreItems, NewItem, NewOrder, NewStatus, Order
-from .pricing import Stamp, order_totals, payment_status, priced, unpriced
+from .models import MoreItems, NewItem, NewOrder, NewStatus, Order, VoidItem
+from .pricing import Stamp, order_totals, payment_status, priced, unpriced, voided
 from .queries import StoredOrder
 from .rules import CLOSED, OrderStatus, transition_allowed
 
 OFFLINE_FOR = timedelta(hours=72)
 CLOCK_SKEW = timedelta(minutes=2)  # a tablet's clock runs a little ahead
+
+
+Approve = Callable[[Tenant, UUID, str, Permission], Awaitable[None]]
+"""Staff id, PIN and what they should have the right to. Raises Forbidden, TooMany."""
 
 
 def reply(order: Order, status: int = 200, headers: dict[str, str] | None = None) -> Reply:
@@ -190,6 +196,57 @@ async def append(
             items=items, totals=sums,
         )
     )  # fmt: skip
+
+
+async def void_item(
+    tenant: Tenant, order_id: UUID, item_id: UUID, asked: VoidItem, version: int | None, approve: Approve
+) -> Reply:
+    """Void a line, or a part of it. What was sent needs a manager, or one who approves.
+
+    Raises NotFound where there is no such line, Conflict `item_voided`, Invalid where it is not so many,
+    and what `approve` raises.
+    """
+    approved = asked.approver is not None
+    if asked.approver is not None:  # before anything is locked: a PIN takes its time
+        await approve(tenant, asked.approver.staff_id, asked.approver.pin, "refunds.write")
+    stored = await _locked(tenant, order_id)
+    _at_version(stored, version)
+    order = stored.order
+    _open(order)
+    line = next((item for item in order.items if item.id == item_id), None)
+    if line is None:
+        raise NotFound("There is no such line on this order.")
+    if line.status == "voided":
+        raise Conflict("This line was voided before.", code="item_voided")
+    if line.status == "sent" and not approved and not may(tenant.role, "refunds.write"):
+        raise Forbidden(
+            "What was sent to the kitchen is voided by a manager; or send an `approver` with their PIN.",
+            code="approval_required",
+        )
+    part = asked.quantity if asked.quantity not in (None, line.quantity) else None
+    if part is not None and part > line.quantity:
+        told = f"the line has {line.quantity}"
+        raise Invalid(f"quantity: {told}.", errors=[FieldProblem("quantity", told)])
+    left = voided(line) if part is None else msgspec.structs.replace(line, quantity=line.quantity - part)
+    split = None if part is None else voided(msgspec.structs.replace(line, id=uuid7(), quantity=part))
+    items, result = priced(
+        [left if item.id == item_id else item for item in order.items], stored.stamp, order.type, order.covers
+    )
+    sums = order_totals(
+        result, tips=order.totals.tips, paid=order.totals.paid, refunded=order.totals.refunded
+    )
+    paid_state = payment_status(sums.total, sums.paid, sums.refunded)
+    await queries.order_void(
+        tenant.conn,
+        order,
+        item_id=item_id,
+        reason=asked.reason,
+        payment_status=paid_state,
+        result=result,
+        items=items,
+        split=split,
+    )
+    return reply((await _read(tenant, order_id)).order)
 
 
 async def set_status(tenant: Tenant, order_id: UUID, new: NewStatus, version: int | None) -> Reply:

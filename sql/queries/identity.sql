@@ -77,3 +77,14 @@ insert into sessions (id, user_id, device_id) values (%(session_id)s, %(user_id)
 -- name: device_seen
 -- The device of a session, where it has one, has just been heard of.
 select fynlo.device_seen(%(session_id)s)
+
+-- name: approver
+-- Somebody who is asked to approve, with the hash of their PIN; no row where they do not work here.
+select m.user_id, m.role, p.pin_hash
+  from memberships m
+  left join pins p on p.restaurant_id = m.restaurant_id and p.membership_id = m.id
+ where m.restaurant_id = %(restaurant_id)s and m.id = %(staff_id)s and m.ended_at is null and m.invited_at is null
+
+-- name: set_approver
+-- Who approved what the rest of the transaction does, for the audit log.
+select set_config('app.approver', %(user_id)s::text, true)

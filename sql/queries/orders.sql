@@ -108,3 +108,37 @@ select h.epoch, h.seq, r.*
   left join (page join order_rows r on r.restaurant_id = page.restaurant_id and r.order_id = page.id) on true
  where h.restaurant_id = %(restaurant_id)s
  order by r.created_at desc, r.order_id desc, r.item_position, r.item_id, r.modifier_position, r.modifier_id
+
+-- name: order_void
+-- Lines as they are after one was voided, wholly or in part, with the order's new totals; the caller holds the
+-- order's lock. The voided part of a line is a copy of it with an id of its own.
+with o as (
+  update orders set
+    subtotal = %(subtotal)s, discount = %(discount)s, service_charge = %(service_charge)s, tax = %(tax)s,
+    total = %(total)s, tax_breakdown = %(tax_breakdown)s, payment_status = %(payment_status)s,
+    version = version + 1
+   where restaurant_id = %(restaurant_id)s and id = %(id)s
+  returning restaurant_id, id
+), n as (
+  update order_items i
+     set quantity = x.quantity, status = x.status, total = x.total, net = x.net,
+         void_reason = case when i.id = %(item_id)s and x.status = 'voided' then %(reason)s else i.void_reason end
+    from o cross join json_to_recordset(%(lines)s) as x (
+      id uuid, quantity integer, status text, total bigint, net bigint)
+   where i.restaurant_id = o.restaurant_id and i.order_id = o.id and i.id = x.id
+     and (i.quantity, i.status, i.total, i.net) is distinct from (x.quantity, x.status, x.total, x.net)
+), i as (
+  insert into order_items (
+    restaurant_id, order_id, id, position, product_id, variant_id, name, variant_name, station_id,
+    unit_price, quantity, course, notes, status, tax_rate, discount, total, net, void_reason)
+  select l.restaurant_id, l.order_id, %(part_id)s, l.position, l.product_id, l.variant_id, l.name,
+         l.variant_name, l.station_id, l.unit_price, %(part_quantity)s, l.course, l.notes, 'voided', l.tax_rate,
+         0, %(part_total)s, %(part_net)s, %(reason)s
+    from o join order_items l on l.restaurant_id = o.restaurant_id and l.order_id = o.id and l.id = %(item_id)s
+   where %(part_id)s::uuid is not null
+)
+insert into order_item_modifiers (restaurant_id, order_id, item_id, modifier_id, position, name, price, quantity)
+select m.restaurant_id, m.order_id, %(part_id)s, m.modifier_id, m.position, m.name, m.price, m.quantity
+  from o join order_item_modifiers m on m.restaurant_id = o.restaurant_id and m.order_id = o.id
+                                    and m.item_id = %(item_id)s
+ where %(part_id)s::uuid is not null

@@ -61,6 +61,10 @@ REQUESTS: dict[Known, tuple[str, Any]] = {
     ("post", "/orders"): ("/orders", {"restaurant_id": PIZZERIA.id, "items": [line(FRIES)]}),
     ("get", "/orders/{order_id}"): ("/orders/{order_id}", None),
     ("post", "/orders/{order_id}/items"): ("/orders/{order_id}/items", {"items": [line(FRIES)]}),
+    ("post", "/orders/{order_id}/items/{item_id}/void"): (
+        "/orders/{order_id}/items/{item_id}/void",
+        {"reason": "dropped"},
+    ),
     ("get", "/events"): (f"/events?{PLACE}", None),
     ("post", "/orders/{order_id}/status"): ("/orders/{order_id}/status", {"status": "ready"}),
     ("get", "/webhooks"): (f"/webhooks?{PLACE}", None),
@@ -69,8 +73,10 @@ REQUESTS: dict[Known, tuple[str, Any]] = {
     ("delete", "/webhooks/{webhook_id}"): ("/webhooks/{webhook_id}", None),
     ("post", "/webhooks/{webhook_id}/replay"): ("/webhooks/{webhook_id}/replay", {"after": 0}),
 }
-# Refused to those who have the role as well: a PIN that is another's, a PIN without a device.
-FOR_OTHER_REASONS = {("put", "/staff/{staff_id}/pin"), ("post", "/auth/pin")}
+# Refused to those who have the role as well: a PIN that is another's or without a device, what needs approval.
+FOR_OTHER_REASONS = {
+    ("put", "/staff/{staff_id}/pin"), ("post", "/auth/pin"), ("post", "/orders/{order_id}/items/{item_id}/void"),
+}  # fmt: skip
 WITHOUT = ("screens", "fynlo.screens")  # which the server keeps for itself, all the time
 OF_A_RESTAURANT = [
     known for known in REQUESTS if not known[1].startswith("/auth") and known[1] != "/restaurants"
@@ -115,8 +121,12 @@ async def ids(manager: Person, made: Order) -> Ids:
         "/webhooks", {"restaurant_id": PIZZERIA.id, "url": "https://pos.example/x", "types": ["payment.*"]}
     )
     return {
-        "order_id": made.id, "webhook_id": UUID(answer.json()["id"]), "staff_id": STAFF, "device_id": DEVICE,
-    }  # fmt: skip
+        "order_id": made.id,
+        "item_id": made.items[0].id,
+        "webhook_id": UUID(answer.json()["id"]),
+        "staff_id": STAFF,
+        "device_id": DEVICE,
+    }
 
 
 async def send(person: Person, known: Known, ids: Ids) -> httpx.Response:

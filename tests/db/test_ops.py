@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
@@ -13,14 +12,13 @@ import pytest
 from psycopg.rows import DictRow, dict_row
 
 from fynlo.db.catalogue import lint
-from fynlo.db.embedded import EmbeddedPostgres
 from fynlo.db.migrations import MigrationError, apply, migration_files
 from fynlo.db.pool import transaction
 from fynlo.db.sqlfiles import sql_directory
 from fynlo.demo.data import PIZZERIA
 from fynlo.demo.seed import seed
 from fynlo.live.listener import Listener
-from tests.cluster import VOLATILE, Cluster
+from tests.cluster import Cluster, own_postgres
 
 from .till import Till, connect, events, plain_line, rows, value
 
@@ -110,14 +108,10 @@ def as_login(url: str, login: str) -> str:
 
 
 @pytest.fixture
-def new_server(tmp_path: Path) -> Iterator[str]:
+def new_server() -> Iterator[str]:
     """A superuser's URL of a cluster on which nobody has run Fynlo yet: it has none of the roles."""
-    server = EmbeddedPostgres(tmp_path / "server", settings=VOLATILE)
-    try:
-        server.start()
+    with own_postgres() as server:
         yield server.url()
-    finally:
-        server.stop("immediate")
 
 
 @asynccontextmanager

@@ -178,6 +178,7 @@ async def test_a_typed_function_binds_every_parameter_and_no_other(
     async with Till.at(database_url) as till:
         order = await till.order(plain_line())
         order = await till.add(order, plain_line())
+        order = await till.void(order, order.items[0].id)
         await till.move(order, "cancelled", "they left")
 
         async def answer(tenant: Tenant) -> Reply:
@@ -220,6 +221,8 @@ async def test_a_typed_function_binds_every_parameter_and_no_other(
             await devices.devices_page(tenant.conn, DevicesQuery(PIZZERIA.id))
             await devices.device_update(tenant.conn, PIZZERIA.id, device, DeviceChange("Bar"))
             await devices.pin_of(tenant.conn, PIZZERIA.id, member.id)
+            await identity.approver(tenant.conn, PIZZERIA.id, member.id)
+            await identity.set_approver(tenant.conn, by)
             short = uuid4()
             await identity.session_without_refresh(tenant.conn, short, by, device)
             await identity.device_seen(tenant.conn, short)

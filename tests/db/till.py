@@ -16,7 +16,7 @@ from fynlo.demo.data import PIZZERIA
 from fynlo.demo.models import Restaurant
 from fynlo.identity.models import Principal, User
 from fynlo.orders import work
-from fynlo.orders.models import ChosenModifier, MoreItems, NewItem, NewOrder, NewStatus, Order
+from fynlo.orders.models import ChosenModifier, MoreItems, NewItem, NewOrder, NewStatus, Order, VoidItem
 from fynlo.orders.queries import order_read
 from fynlo.tenancy import Announce, Of, Once, Work, once, reading
 
@@ -170,6 +170,16 @@ class Till:
         more = MoreItems(items=items, send=send)
         return await self._do(
             lambda tenant: work.append(tenant, order.id, more, b"more", None), of=Of("order", order.id)
+        )
+
+    async def void(self, order: Order, item_id: UUID) -> Order:
+        async def approve(*_: Any) -> None:
+            raise AssertionError("nobody was asked to approve")
+
+        asked = VoidItem("dropped")
+        return await self._do(
+            lambda tenant: work.void_item(tenant, order.id, item_id, asked, order.version, approve),
+            of=Of("order", order.id),
         )
 
     async def move(self, order: Order, status: Any, reason: str | None = None) -> Order:

@@ -1,7 +1,6 @@
 """A house for each module, and a neighbour where one is asked for, on a database of their own."""
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import psycopg
 import pytest
@@ -9,7 +8,7 @@ import pytest
 from fynlo.db.embedded import EmbeddedPostgres
 from fynlo.db.migrations import apply
 from fynlo.demo.seed import seed
-from tests.cluster import VOLATILE
+from tests.cluster import own_postgres
 from tests.live.house import House, open_house
 
 
@@ -27,15 +26,10 @@ async def neighbour(module_seeded_url: str) -> AsyncIterator[House]:
 
 
 @pytest.fixture(scope="module")
-async def postgres(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[EmbeddedPostgres]:
+async def postgres() -> AsyncIterator[EmbeddedPostgres]:
     """One that is ours to restart, with the demo."""
-    directory: Path = tmp_path_factory.mktemp("postgres")
-    server = EmbeddedPostgres(directory, settings=VOLATILE)
-    server.start()
-    try:
+    with own_postgres() as server:
         await apply(server.url())
         async with await psycopg.AsyncConnection.connect(server.url(), autocommit=True) as conn:
             await seed(conn)
         yield server
-    finally:
-        server.stop("immediate")

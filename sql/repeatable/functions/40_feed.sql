@@ -38,10 +38,15 @@ set search_path = pg_catalog, public, pg_temp
 as $$
 begin
   perform fynlo.raise_versions((select array_agg(distinct n.order_id) from new_rows n));
-  insert into fynlo.touched as t (restaurant_id, entity, entity_id, items_added)
-  select n.restaurant_id, 'order', n.order_id, array_agg(n.id order by n.position)
+  -- a line that comes voided is the part of another that was
+  insert into fynlo.touched as t (restaurant_id, entity, entity_id, items_added, items_voided)
+  select n.restaurant_id, 'order', n.order_id,
+         coalesce(array_agg(n.id order by n.position) filter (where n.status <> 'voided'), '{}'),
+         coalesce(array_agg(n.id order by n.position) filter (where n.status = 'voided'), '{}')
     from new_rows n group by n.restaurant_id, n.order_id
-  on conflict (txid, entity_id) do update set items_added = t.items_added || excluded.items_added
+  on conflict (txid, entity_id) do update
+     set items_added = t.items_added || excluded.items_added,
+         items_voided = t.items_voided || excluded.items_voided
     where not t.created;
   return null;
 end

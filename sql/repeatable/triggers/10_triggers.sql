@@ -64,6 +64,8 @@ create or replace trigger orders_audit after update of status on orders
 create or replace trigger order_items_audit after update of status on order_items
   for each row when (new.status = 'voided' and old.status <> 'voided')
   execute function fynlo.audit('order_item.created', 'order_item.voided');
+create or replace trigger order_items_audit_part after insert on order_items
+  for each row when (new.status = 'voided') execute function fynlo.audit('order_item.voided', 'order_item.changed');
 create or replace trigger audit_log_keep before update or delete or truncate on audit_log
   for each statement execute function fynlo.refuse_change();
 
