@@ -8,14 +8,14 @@ by the framework.
 import inspect
 from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from litestar.handlers import HTTPRouteHandler
 from msgspec import Struct
 
 from fynlo.errors import PROBLEM_JSON, Problem
-from fynlo.identity.rules import Permission
+from fynlo.identity.rules import Permission, roles_of
 
 _REF = "#/components/schemas/{name}"
 
@@ -183,6 +183,14 @@ def _answers(operation: Operation, schemas: Mapping[Any, Any]) -> dict[str, Any]
     return answers
 
 
+def _for_whom(needs: str) -> str:
+    if needs == "public":
+        return "Needs no token."
+    if needs == "signed in":
+        return "For everybody who is signed in."
+    return f"For {', '.join(roles_of(cast('Permission', needs)))} (`{needs}`)."
+
+
 def document(handlers: Iterable[HTTPRouteHandler], *, version: str) -> dict[str, Any]:
     """The document for these routes; those that declare no Operation are left out."""
     routes = [
@@ -204,7 +212,7 @@ def document(handlers: Iterable[HTTPRouteHandler], *, version: str) -> dict[str,
                 "operationId": handler.fn.__name__,
                 "tags": [operation.tag],
                 "summary": operation.summary,
-                "description": inspect.getdoc(handler.fn) or "",
+                "description": f"{inspect.getdoc(handler.fn) or ''}\n\n{_for_whom(operation.needs)}",
                 "parameters": parameters,
                 "responses": _answers(operation, schemas),
                 "security": [] if operation.public else [{"bearer": []}],
