@@ -7,6 +7,7 @@ import rich_click as click
 from fynlo import __version__
 from fynlo.commands.dev import dev
 from fynlo.commands.feed import feed
+from fynlo.commands.found import found
 from fynlo.commands.serve import migrate, seed, serve
 from fynlo.commands.simulate import simulate
 from fynlo.commands.watch import watch
@@ -33,5 +34,5 @@ def main() -> None:
     """Fynlo: the backend of a restaurant point of sale."""
 
 
-for command in (dev, serve, migrate, seed, simulate, watch, feed):
+for command in (dev, serve, migrate, found, seed, simulate, watch, feed):
     main.add_command(command)

@@ -61,8 +61,10 @@ class Settings(NamedTuple):
     has_orders: bool
 
 
-async def found_restaurant(conn: Connection, context: Context, id: UUID, new: NewRestaurant) -> None:
-    """A new restaurant of the caller's, unless the id is taken.
+async def found_restaurant(
+    conn: Connection, user_id: UUID, id: UUID, new: NewRestaurant, context: Context | None = None
+) -> None:
+    """A new restaurant of the person's, unless the id is taken; `context` is the request's, for the audit log.
 
     Raises Invalid where the time zone is none.
     """
@@ -70,13 +72,13 @@ async def found_restaurant(conn: Connection, context: Context, id: UUID, new: Ne
         await conn.execute(
             _SQL["found_restaurant"],
             {
-                "user_id": context.caller.user_id,
+                "user_id": user_id,
                 "id": id,
                 "name": new.name,
                 "timezone": new.timezone,
                 "currency": new.currency,
-                "request_id": context.request_id,
-                "address": context.address,
+                "request_id": context.request_id if context else None,
+                "address": context.address if context else None,
             },
         )
 
@@ -98,6 +100,16 @@ async def restaurant_update(conn: Connection, restaurant_id: UUID, settings: Set
             _SQL["restaurant_update"],
             fields,
         )
+
+
+async def person(conn: Connection, email: str, name: str, password_hash: str) -> UUID:
+    """The person of an e-mail address, made with this password where there is none. For `fynlo found`: adding
+    people is the owner's role to do."""
+    await conn.execute(_SQL["person_insert"], {"email": email, "name": name, "password_hash": password_hash})
+    row = await (await conn.execute(_SQL["person_id"], {"email": email})).fetchone()
+    assert row is not None
+    person_id: UUID = row[0]
+    return person_id
 
 
 @contextmanager

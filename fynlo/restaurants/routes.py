@@ -101,7 +101,7 @@ def restaurant_routes(pool: Pool, standings: Standings) -> list[HTTPRouteHandler
         restaurant_id = uuid5(context.caller.user_id, key) if key else uuid7()
 
         async def first(conn: Connection) -> None:
-            await queries.found_restaurant(conn, context, restaurant_id, new)
+            await queries.found_restaurant(conn, context.caller.user_id, restaurant_id, new, context)
 
         answer = await written(
             request,

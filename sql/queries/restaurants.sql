@@ -27,3 +27,12 @@ update restaurants set
   service_charge_taxable = %(service_charge_taxable)s,
   service_charge_from_covers = %(service_charge_from_covers)s, updated_at = now()
  where id = %(restaurant_id)s
+
+-- name: person_insert
+-- Somebody with a password; somebody with the same e-mail address stays as they are.
+insert into users (email, name, password_hash) values (%(email)s, %(name)s, %(password_hash)s)
+on conflict (email) do nothing
+
+-- name: person_id
+-- The one person of an e-mail address.
+select id from users where email = %(email)s

@@ -228,9 +228,11 @@ async def test_a_typed_function_binds_every_parameter_and_no_other(
             await identity.device_seen(tenant.conn, short)
             await devices.device_revoke(tenant.conn, PIZZERIA.id, device)
             new = NewRestaurant("New", "UTC", "EUR")
-            await restaurants.found_restaurant(tenant.conn, till.context, uuid4(), new)
+            await restaurants.found_restaurant(tenant.conn, by, uuid4(), new)
             await audit_entries(tenant.conn, AuditQuery(PIZZERIA.id))
         await use_webhooks(till)
+    async with await connect(database_url) as conn:
+        await restaurants.person(conn, "owner@x.test", "Owner", "hash")
     person, session = PIZZERIA.memberships[0].person, uuid4()
     async with await application(database_url) as conn:
         await restaurants.restaurants_of(conn, person.id)
