@@ -19,7 +19,7 @@ from fynlo.client import ApiClient
 from fynlo.commands import percentile
 from fynlo.commands.bench import commits
 from fynlo.commands.bench.branches import branch_id, moved, open_branches
-from fynlo.commands.bench.house import OWNER, House
+from fynlo.commands.bench.house import OWNER, Done, House
 from fynlo.commands.bench.orders import an_order, create
 from fynlo.commands.bench.report import Figure
 from fynlo.commands.bench.screens import Screens, Seen, screens
@@ -32,6 +32,7 @@ PARTS = ("latency", "room", "idle", "commits")
 RESTAURANTS, SCREENS = 50, 10  # at most, and in each of them
 RATES = (200, 600)
 AIMS = {(200, "p50"): 2.0, (200, "p99"): 5.0, (600, "p99"): 20.0}
+FLUSHES = {"": "", ", not waiting for the flush": "-c synchronous_commit=off"}
 BURST_A_SECOND = 100  # of a round; the whole burst stays below what a screen may be behind
 LONGEST_BURST = 240
 DELIVERED = 0.5
@@ -110,27 +111,42 @@ class _Bench:
 
     async def latency(self) -> list[Figure]:
         """Milliseconds from the writing of the event, just before its commit, to each socket of its
-        restaurant."""
-        found: dict[tuple[int, str], list[float]] = {}
-        floors: dict[tuple[int, str], list[float]] = {}
+        restaurant; and the same of commits that wait for no flush, which leaves the feed's own share."""
+        found: dict[tuple[int, str, str], list[float]] = {}
+        floors: dict[tuple[int, str, str], list[float]] = {}
+        reached: dict[int, list[float]] = {rate: [] for rate in RATES}
+        flushes = []
         each = max(1, self.sizes.sockets // len(self.branches))
         rooms = [number for number in range(len(self.branches)) for _ in range(each)]
         async with self._screens(rooms) as crowd, screens(self.floor, _floor_paths(rooms)) as bare:
             for _ in range(self.rounds):
+                flushes.append(1000 * self.house.flush_s())
                 for rate in RATES:
                     events = max(SQL_CLIENTS, round(rate * self.seconds))
                     events -= events % SQL_CLIENTS
-                    seen = await self._change(crowd, events, each, len(self.branches), rate=rate)
-                    _keep(found, rate, seen)
-                    size = seen.size // seen.events
+                    size = 0
+                    for flush, settings in FLUSHES.items():
+                        seen, done = await self._change(
+                            crowd, events, each, len(self.branches), rate=rate, settings=settings
+                        )
+                        _keep(found, rate, flush, seen)
+                        size = seen.size // seen.events
+                        if not flush:
+                            reached[rate].append(done.rate)
                     seen = await self._broadcast(bare, events, each, len(self.branches), size, rate=rate)
-                    _keep(floors, rate, seen)
+                    for flush in FLUSHES:
+                        _keep(floors, rate, flush, seen)
         return [
-            Figure(
-                f"{len(rooms)} sockets, {rate} events/s, {name}", "ms", found[rate, name], floors[rate, name],
-                at_most=AIMS.get((rate, name)),
-            )
-            for rate, name in found
+            Figure("a flush of this disk, which a commit waits for", "ms", flushes),
+            *(Figure(f"changes a second of {rate} asked for", "events/s", reached[rate]) for rate in RATES),
+            *(
+                Figure(
+                    f"{len(rooms)} sockets, {rate} events/s{flush}, {name}", "ms",
+                    found[rate, flush, name], floors[rate, flush, name],
+                    at_most=None if flush else AIMS.get((rate, name)),
+                )
+                for rate, flush, name in found
+            ),
         ]  # fmt: skip
 
     async def room(self) -> list[Figure]:
@@ -141,7 +157,7 @@ class _Bench:
         rooms = [0] * self.sizes.sockets
         async with self._screens(rooms) as crowd, screens(self.floor, _floor_paths(rooms)) as bare:
             for _ in range(self.rounds):
-                seen = await self._change(crowd, burst, len(rooms), 1)
+                seen, _ = await self._change(crowd, burst, len(rooms), 1)
                 found.append(seen.rate)
                 size = seen.size // seen.events
                 floors.append((await self._broadcast(bare, burst, len(rooms), 1, size)).rate)
@@ -178,13 +194,22 @@ class _Bench:
         return [f"/api/v1/websocket/ws/pos/{branch_id(self.branches[room])}" for room in rooms]
 
     async def _change(
-        self, crowd: Screens, events: int, each: int, among: int, *, rate: int | None = None
-    ) -> Seen:
-        """So many changes of orders, one a transaction, among so many branches, and what the screens saw."""
+        self,
+        crowd: Screens,
+        events: int,
+        each: int,
+        among: int,
+        *,
+        rate: int | None = None,
+        settings: str = "",
+    ) -> tuple[Seen, Done]:
+        """So many changes of orders, one a transaction, among so many branches: what the screens saw."""
         script = "\n".join((choose(among), "\\set r random(1, 1000000)", _CHANGE))
         watching = await crowd.watch(events * each, self.seconds + PATIENCE_S, timed=rate is not None)
-        await self.house.pgbench(script, {}, clients=SQL_CLIENTS, count=events, rate=rate)
-        return _whole(await watching.seen(), events * each)
+        done = await self.house.pgbench(
+            script, {}, clients=SQL_CLIENTS, count=events, rate=rate, settings=settings
+        )
+        return _whole(await watching.seen(), events * each), done
 
     async def _broadcast(
         self, crowd: Screens, events: int, each: int, rooms: int, size: int, *, rate: int = 0
@@ -203,9 +228,9 @@ def _whole(seen: Seen, wanted: int) -> Seen:
     return seen
 
 
-def _keep(found: dict[tuple[int, str], list[float]], rate: int, seen: Seen) -> None:
+def _keep(found: dict[tuple[int, str, str], list[float]], rate: int, flush: str, seen: Seen) -> None:
     for name, share in (("p50", 0.5), ("p95", 0.95), ("p99", 0.99)):
-        found.setdefault((rate, name), []).append(1000 * (percentile(seen.times, share) or 0))
+        found.setdefault((rate, flush, name), []).append(1000 * (percentile(seen.times, share) or 0))
 
 
 def _floor_paths(rooms: Sequence[int]) -> list[str]:

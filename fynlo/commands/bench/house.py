@@ -7,6 +7,8 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from functools import partial
@@ -26,6 +28,7 @@ from fynlo.processes import leave_the_terminal
 
 OWNER = PIZZERIA.memberships[0].person
 READY_WITHIN_S = 30.0
+FLUSHES = 50
 
 
 class Done(Struct, frozen=True):
@@ -104,6 +107,15 @@ class House:
         """Bytes that a server's processes hold, what they share counted once (PSS); Linux only."""
         return sum(map(_held, _with_children(self._processes[address])))
 
+    def flush_s(self) -> float:
+        """Seconds that the disk takes to flush one page of the log: each commit waits for one."""
+        with tempfile.TemporaryFile(dir=self.postgres.directory) as file:
+            began = time.perf_counter()
+            for _ in range(FLUSHES):
+                os.pwrite(file.fileno(), bytes(8_192), 0)
+                os.fsync(file.fileno())
+            return (time.perf_counter() - began) / FLUSHES
+
     async def token(self, address: str) -> str:
         """An access token of the demo's owner."""
         async with ApiClient(address) as api:
@@ -118,10 +130,11 @@ class House:
         seconds: float | None = None,
         count: int | None = None,
         rate: float | None = None,
+        settings: str = "",
     ) -> Done:
         """Run this script so many seconds or times, as fast as can be or at a rate.
 
-        A count is rounded up to a multiple of the clients.
+        A count is rounded up to a multiple of the clients; `settings` are the sessions' (`-c name=value`).
         """
         limits = []
         if seconds is not None:
@@ -130,7 +143,7 @@ class House:
             limits.append(f"--transactions={-(-count // clients)}")
         if rate is not None:
             limits.append(f"--rate={rate}")
-        process = await self._pgbench(script, variables, clients, limits)
+        process = await self._pgbench(script, variables, clients, limits, settings)
         out, err = await process.communicate()
         if process.returncode != 0 or b"aborted" in err:
             raise RuntimeError(f"pgbench failed: {err.decode()}")
