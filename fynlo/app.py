@@ -27,6 +27,8 @@ from fynlo.events.routes import event_routes
 from fynlo.floor.routes import floor_routes
 from fynlo.health import health_routes
 from fynlo.identity.approval import Approvals
+from fynlo.identity.issuers import Issuer
+from fynlo.identity.keys import RemoteKeys
 from fynlo.identity.passwords import Passwords
 from fynlo.identity.routes import identity_routes
 from fynlo.identity.rules import may
@@ -48,7 +50,7 @@ from fynlo.origins import Cors
 from fynlo.problems import HANDLERS
 from fynlo.proxies import Proxies
 from fynlo.restaurants.routes import restaurant_routes
-from fynlo.settings import Settings
+from fynlo.settings import Settings, Supabase
 from fynlo.staff.routes import staff_routes
 from fynlo.web.pages import page_routes
 from fynlo.webhooks.delivery import Deliveries
@@ -69,12 +71,15 @@ class Server:
         self._redis = _redis(settings.redis_url)
         attempts = Attempts(settings.redis_url)
         self._passwords = Passwords(attempts)
+        keys_at = settings.supabase.jwks_url if settings.supabase else None
+        self._issuer_keys = RemoteKeys(keys_at) if keys_at else None
         self._sessions = Sessions(
             self._pool,
             self._passwords,
             Tokens(settings.secret, settings.access_token_s),
             refresh_lifetime_s=settings.refresh_token_s,
             device_lifetime_s=settings.device_token_s,
+            issuer=_issuer(settings.supabase, self._issuer_keys),
         )
         self._menus = MenuCache(enabled=settings.menu_cache)
         coalesced = settings.notify == "coalesced"
@@ -174,6 +179,8 @@ class Server:
             asyncio.create_task(self._screens.run(), name="screens"),
             asyncio.create_task(self._housekeeping.run(), name="housekeeping"),
         ]
+        if self._issuer_keys is not None:
+            tasks.append(asyncio.create_task(self._issuer_keys.run(), name="issuer-keys"))
         try:
             yield
         finally:
@@ -267,6 +274,12 @@ class Server:
 def _viewer(connection: Connection) -> Viewer:
     assert connection.viewer is not None
     return connection.viewer
+
+
+def _issuer(supabase: Supabase | None, keys: RemoteKeys | None) -> Issuer | None:
+    if supabase is None:
+        return None
+    return Issuer(supabase.issuer, supabase.audience, keys or supabase.secret)
 
 
 def _redis(url: str | None) -> redis.asyncio.Redis | None:

@@ -16,7 +16,7 @@ from litestar.response.base import ASGIResponse
 from litestar.types import Receive, Scope, Send
 from msgspec import Meta
 
-from fynlo.errors import BadRequest, FieldProblem, Invalid, UnsupportedMedia, VersionRequired
+from fynlo.errors import BadRequest, FieldProblem, Invalid, Unauthorized, UnsupportedMedia, VersionRequired
 
 T = TypeVar("T")
 AnyRequest = Request[Any, Any, State]
@@ -166,6 +166,15 @@ def header(request: AnyRequest, name: bytes) -> str | None:
         if found == name:
             return value.decode("latin-1")
     return None
+
+
+def bearer(authorization: str) -> str:
+    """The token of an Authorization header. Raises Unauthorized where it is of another scheme."""
+    scheme, _, token = authorization.partition(" ")
+    token = token.strip(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise Unauthorized("The Authorization header must read `Bearer` and an access token.")
+    return token
 
 
 @lru_cache(maxsize=1_024)

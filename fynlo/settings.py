@@ -22,6 +22,15 @@ class SettingsError(ValueError):
     """A variable is missing or cannot be used; the text names it and says what it takes."""
 
 
+class Supabase(msgspec.Struct, frozen=True):
+    """An external issuer: the `iss` and `aud` of its tokens, and either its secret or where its keys are."""
+
+    issuer: str
+    audience: str
+    secret: str = ""
+    jwks_url: str = ""
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that differs between two installations. The README has the table."""
 
@@ -29,6 +38,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     listen_url: str
     redis_url: str | None = None
     secret: str = DEVELOPMENT_SECRET
+    supabase: Supabase | None = None
     host: str = "127.0.0.1"
     port: int = 8000
     workers: int = 1
@@ -103,6 +113,7 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
         listen_url=listen_url,
         redis_url=redis_url,
         secret=secret,
+        supabase=_supabase(env, secret, development=development),
         host=env.get("FYNLO_HOST", "127.0.0.1"),
         port=_whole(env, "FYNLO_PORT", 8000, 1, 65_535),
         workers=_whole(env, "FYNLO_WORKERS", 1, 1, 256),
@@ -134,6 +145,45 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
         webhook_private_addresses=_flag(env, "FYNLO_WEBHOOK_PRIVATE_ADDRESSES", default=development),
         development=development,
     )
+
+
+def _supabase(env: Mapping[str, str], own_secret: str, *, development: bool) -> Supabase | None:
+    names = ("FYNLO_SUPABASE_ISSUER", "FYNLO_SUPABASE_SECRET", "FYNLO_SUPABASE_JWKS_URL")
+    issuer, secret, jwks_url = (env.get(name) or "" for name in names)
+    audience = env.get("FYNLO_SUPABASE_AUDIENCE") or "authenticated"
+    if not issuer:
+        if secret or jwks_url or env.get("FYNLO_SUPABASE_AUDIENCE"):
+            raise SettingsError(
+                "FYNLO_SUPABASE_ISSUER is not set. Give the `iss` of the tokens exactly, e.g. "
+                "https://project.supabase.co/auth/v1."
+            )
+        return None
+    if issuer == "fynlo":
+        raise SettingsError(
+            "FYNLO_SUPABASE_ISSUER is fynlo, which is the issuer of this server's own tokens."
+        )
+    if bool(secret) == bool(jwks_url):
+        raise SettingsError(
+            f"FYNLO_SUPABASE_SECRET and FYNLO_SUPABASE_JWKS_URL are {'both' if secret else 'neither'} set. Give "
+            "the secret where the project signs with HS256, or the address of its keys where it signs with "
+            "ES256 or RS256."
+        )
+    if secret:
+        if len(secret.encode()) < 32:
+            raise SettingsError("FYNLO_SUPABASE_SECRET must be at least 32 bytes.")
+        if secret == own_secret:
+            raise SettingsError(
+                "FYNLO_SUPABASE_SECRET is FYNLO_SECRET: who knows one could make the tokens of both."
+            )
+        if "-----BEGIN" in secret:
+            raise SettingsError(
+                "FYNLO_SUPABASE_SECRET is a key in PEM; give FYNLO_SUPABASE_JWKS_URL instead."
+            )
+    else:
+        _check_url("FYNLO_SUPABASE_JWKS_URL", jwks_url, ("https", "http") if development else ("https",))
+        if not urlsplit(jwks_url).hostname:
+            raise SettingsError("FYNLO_SUPABASE_JWKS_URL names no host.")
+    return Supabase(issuer, audience, secret, jwks_url)
 
 
 def retention(env: Mapping[str, str]) -> tuple[int, int]:

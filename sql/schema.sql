@@ -71,6 +71,70 @@ $$;
 ALTER FUNCTION fynlo.accept_invitation(p_token_hash bytea, p_password_hash text) OWNER TO fynlo_feed;
 
 --
+-- Name: accept_invitation_as(bytea, uuid); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
+--
+
+CREATE FUNCTION fynlo.accept_invitation_as(p_token_hash bytea, p_user uuid) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+-- Uses an invitation up for somebody whose sign-in is an external issuer's, and who holds the token that was sent to
+-- the address invited. The row that stood for that address becomes theirs, unless it is somebody already.
+-- Returns accepted; or unusable, another's (theirs alone to accept), already_staff.
+declare
+  invited record;
+  own memberships;
+begin
+  select i.restaurant_id, i.membership_id, m.user_id, m.role,
+         u.password_hash is not null or u.supabase_id is not null as known, u.email
+    into invited
+    from invitations i
+    join memberships m on m.restaurant_id = i.restaurant_id and m.id = i.membership_id
+    join users u on u.id = m.user_id
+   where i.token_hash = p_token_hash and i.accepted_at is null and i.revoked_at is null
+     and i.expires_at > now() and m.ended_at is null
+     for update of i, m;
+  if not found then
+    return 'unusable';
+  end if;
+  if invited.user_id <> p_user and invited.known then
+    return 'another''s';
+  end if;
+  perform set_config('app.user_id', p_user::text, true);
+  if invited.user_id = p_user then
+    update memberships m set invited_at = null
+     where m.restaurant_id = invited.restaurant_id and m.id = invited.membership_id and m.invited_at is not null;
+  else
+    select * into own from memberships m
+     where m.restaurant_id = invited.restaurant_id and m.user_id = p_user for update;
+    if own.id is null then
+      update memberships m set user_id = p_user, invited_at = null
+       where m.restaurant_id = invited.restaurant_id and m.id = invited.membership_id;
+    elsif own.ended_at is null and own.invited_at is null then
+      return 'already_staff';
+    else
+      update memberships m set ended_at = now()
+       where m.restaurant_id = invited.restaurant_id and m.id = invited.membership_id;
+      update memberships m set role = invited.role, ended_at = null, invited_at = null
+       where m.restaurant_id = invited.restaurant_id and m.id = own.id;
+    end if;
+    -- The address goes with them, so that who invites it again invites them: where they have none, and where
+    -- nothing else waits for it.
+    if exists (select from users u where u.id = p_user and u.email is null)
+       and not exists (select from memberships m where m.user_id = invited.user_id and m.ended_at is null) then
+      update users u set email = null where u.id = invited.user_id;
+      update users u set email = invited.email where u.id = p_user;
+    end if;
+  end if;
+  update invitations i set accepted_at = now() where i.token_hash = p_token_hash;
+  return 'accepted';
+end
+$$;
+
+
+ALTER FUNCTION fynlo.accept_invitation_as(p_token_hash bytea, p_user uuid) OWNER TO fynlo_feed;
+
+--
 -- Name: audit(); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
 --
 
@@ -612,6 +676,33 @@ $_$;
 ALTER FUNCTION fynlo.event_months() OWNER TO fynlo_owner;
 
 --
+-- Name: external_person(uuid, text, text); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
+--
+
+CREATE FUNCTION fynlo.external_person(p_sub uuid, p_email text, p_name text) RETURNS TABLE(user_id uuid, email text, name text)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+-- Who a `sub` is. Who was never seen is made, and works nowhere; the address becomes theirs where nobody has it.
+begin
+  return query select u.id, u.email, u.name from users u where u.supabase_id = p_sub;
+  if found then
+    return;
+  end if;
+  insert into users (supabase_id, email, name)
+  select p_sub, case when not exists (select from users u where u.email = lower(p_email)) then lower(p_email) end, p_name
+  on conflict do nothing;
+  if not found then  -- made by somebody else meanwhile: the person, or one with the address
+    insert into users (supabase_id, name) values (p_sub, p_name) on conflict do nothing;
+  end if;
+  return query select u.id, u.email, u.name from users u where u.supabase_id = p_sub;
+end
+$$;
+
+
+ALTER FUNCTION fynlo.external_person(p_sub uuid, p_email text, p_name text) OWNER TO fynlo_feed;
+
+--
 -- Name: feed_status(uuid); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
 --
 
@@ -671,14 +762,14 @@ ALTER FUNCTION fynlo.found_restaurant(p_user uuid, p_id uuid, p_name text, p_tim
 -- Name: invitation_of(bytea); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
 --
 
-CREATE FUNCTION fynlo.invitation_of(p_token_hash bytea) RETURNS TABLE(user_id uuid, email text, name text, password_hash text)
+CREATE FUNCTION fynlo.invitation_of(p_token_hash bytea) RETURNS TABLE(user_id uuid, email text, name text, password_hash text, external boolean)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 -- Whose invitation a token is, locked; no row where it is unknown, used, revoked or too old.
 begin
   return query
-    select u.id, u.email, u.name, u.password_hash
+    select u.id, u.email, u.name, u.password_hash, u.supabase_id is not null
       from invitations i
       join memberships m on m.restaurant_id = i.restaurant_id and m.id = i.membership_id
       join users u on u.id = m.user_id
@@ -4931,6 +5022,15 @@ GRANT ALL ON FUNCTION fynlo.accept_invitation(p_token_hash bytea, p_password_has
 
 
 --
+-- Name: FUNCTION accept_invitation_as(p_token_hash bytea, p_user uuid); Type: ACL; Schema: fynlo; Owner: fynlo_feed
+--
+
+REVOKE ALL ON FUNCTION fynlo.accept_invitation_as(p_token_hash bytea, p_user uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION fynlo.accept_invitation_as(p_token_hash bytea, p_user uuid) TO fynlo_owner;
+GRANT ALL ON FUNCTION fynlo.accept_invitation_as(p_token_hash bytea, p_user uuid) TO fynlo_app;
+
+
+--
 -- Name: FUNCTION audit(); Type: ACL; Schema: fynlo; Owner: fynlo_feed
 --
 
@@ -5066,6 +5166,15 @@ GRANT ALL ON FUNCTION fynlo.enter(p_user uuid, p_restaurant uuid, p_kind text, p
 REVOKE ALL ON FUNCTION fynlo.event_months() FROM PUBLIC;
 GRANT ALL ON FUNCTION fynlo.event_months() TO fynlo_app;
 GRANT ALL ON FUNCTION fynlo.event_months() TO fynlo_feed;
+
+
+--
+-- Name: FUNCTION external_person(p_sub uuid, p_email text, p_name text); Type: ACL; Schema: fynlo; Owner: fynlo_feed
+--
+
+REVOKE ALL ON FUNCTION fynlo.external_person(p_sub uuid, p_email text, p_name text) FROM PUBLIC;
+GRANT ALL ON FUNCTION fynlo.external_person(p_sub uuid, p_email text, p_name text) TO fynlo_owner;
+GRANT ALL ON FUNCTION fynlo.external_person(p_sub uuid, p_email text, p_name text) TO fynlo_app;
 
 
 --
@@ -5595,6 +5704,13 @@ GRANT SELECT,INSERT ON TABLE public.memberships TO fynlo_feed;
 
 
 --
+-- Name: COLUMN memberships.user_id; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT UPDATE(user_id) ON TABLE public.memberships TO fynlo_feed;
+
+
+--
 -- Name: COLUMN memberships.role; Type: ACL; Schema: public; Owner: fynlo_owner
 --
 
@@ -5932,6 +6048,7 @@ GRANT SELECT(id) ON TABLE public.users TO fynlo_app;
 
 GRANT SELECT(email) ON TABLE public.users TO fynlo_readonly;
 GRANT SELECT(email) ON TABLE public.users TO fynlo_app;
+GRANT UPDATE(email) ON TABLE public.users TO fynlo_feed;
 
 
 --

@@ -4,8 +4,9 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
+from .jose import Instant
 from .rules import Role
 
 Email = Annotated[str, Meta(min_length=3, max_length=320, pattern=r"^[^@\s\x00]+@[^@\s\x00]+\Z")]
@@ -36,10 +37,10 @@ class ChangePassword(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class AcceptInvitation(Struct, frozen=True, forbid_unknown_fields=True):
-    """POST /auth/invitations/accept."""
+    """POST /auth/invitations/accept. Only who comes with an external issuer's token leaves the password out."""
 
     token: Annotated[str, Meta(min_length=1, max_length=200)]
-    password: Annotated[str, Meta(min_length=1, max_length=1_000, pattern=r"^[^\x00]*\Z")]
+    password: Annotated[str, Meta(min_length=1, max_length=1_000, pattern=r"^[^\x00]*\Z")] | UnsetType = UNSET
 
 
 class User(Struct, frozen=True):
@@ -79,6 +80,17 @@ class ShortSignIn(Struct, frozen=True):
     restaurants: tuple[Membership, ...]
 
 
+class Accepted(Struct, frozen=True):
+    """The person, where they work, and a pair of tokens, unless they have an external issuer's."""
+
+    user: User
+    restaurants: tuple[Membership, ...]
+    access_token: str | UnsetType = UNSET
+    token_type: str | UnsetType = UNSET
+    expires_in: int | UnsetType = UNSET
+    refresh_token: str | UnsetType = UNSET
+
+
 class Workplace(Struct, frozen=True):
     """A restaurant somebody works in, with what they may do there."""
 
@@ -102,7 +114,17 @@ class Claims(Struct, frozen=True):
 
     sub: UUID
     sid: UUID
+    exp: Instant
+
+
+class ExternalClaims(Struct, frozen=True):
+    """What an external issuer's access token says. `exp` is Unix seconds, `email` is None unless it is verified."""
+
+    sub: UUID
+    session_id: UUID
     exp: int
+    email: str | None
+    name: str
 
 
 class Standing(Struct, frozen=True):
@@ -115,13 +137,15 @@ class Standing(Struct, frozen=True):
 
 
 class Principal(Struct, frozen=True):
-    """Who makes a request; `device_id` is the paired device that they, or it, signed in on."""
+    """Who makes a request; `device_id` is the paired device that they, or it, signed in on, `external` says that the
+    sign-in is an external issuer's."""
 
     user: User
     session_id: UUID
     expires_at: int
     memberships: dict[UUID, Membership]
     device_id: UUID | None = None
+    external: bool = False
 
     @property
     def user_id(self) -> UUID:

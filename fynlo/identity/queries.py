@@ -21,6 +21,16 @@ class Credentials(NamedTuple):
     password_hash: str | None
 
 
+class Invited(NamedTuple):
+    """Who is invited; `external` where they sign in by an external issuer."""
+
+    id: UUID
+    email: str | None
+    name: str
+    password_hash: str | None
+    external: bool
+
+
 class StoredToken(NamedTuple):
     """A refresh token as stored; `used_s_ago` is None while it is fresh."""
 
@@ -54,6 +64,18 @@ async def standing(conn: Connection, session_id: UUID) -> Standing | None:
         revoked=revoked,
         device_id=device_id,
         memberships={row[5]: Membership(*row[5:8]) for row in rows if row[5] is not None},
+    )
+
+
+async def external_standing(conn: Connection, sub: UUID, email: str | None, name: str) -> Standing:
+    """What somebody of an external issuer is worth now; they are made where they were never seen."""
+    cursor = await conn.execute(_SQL["external_standing"], {"sub": sub, "email": email, "name": name})
+    rows = await cursor.fetchall()
+    return Standing(
+        user=User(*rows[0][:3]),
+        revoked=False,
+        device_id=None,
+        memberships={row[3]: Membership(*row[3:6]) for row in rows if row[3] is not None},
     )
 
 
@@ -120,15 +142,24 @@ async def audit_person(
     )
 
 
-async def invitation_of(conn: Connection, token_hash: bytes) -> Credentials | None:
+async def invitation_of(conn: Connection, token_hash: bytes) -> Invited | None:
     """Whose invitation a token is, locked; None where it cannot be used (any more)."""
     row = await (await conn.execute(_SQL["invitation_of"], {"token_hash": token_hash})).fetchone()
-    return Credentials(*row) if row else None
+    return Invited(*row) if row else None
 
 
 async def accept_invitation(conn: Connection, token_hash: bytes, password_hash: str) -> None:
     """Uses an invitation up, and sets a password where there was none."""
     await conn.execute(_SQL["accept_invitation"], {"token_hash": token_hash, "password_hash": password_hash})
+
+
+async def accept_invitation_as(conn: Connection, token_hash: bytes, user_id: UUID) -> str:
+    """For somebody of an external issuer: accepted, unusable, another's or already_staff."""
+    parameters = {"token_hash": token_hash, "user_id": user_id}
+    row = await (await conn.execute(_SQL["accept_invitation_as"], parameters)).fetchone()
+    assert row is not None
+    outcome: str = row[0]
+    return outcome
 
 
 async def password_hash_of(conn: Connection, user_id: UUID) -> str | None:

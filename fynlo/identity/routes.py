@@ -4,13 +4,15 @@ from datetime import UTC, datetime
 
 from litestar import Response, get, post
 from litestar.handlers import HTTPRouteHandler
+from msgspec import UNSET
 
 from fynlo.context import context_of
-from fynlo.http import AnyRequest, decode, read_body, respond
+from fynlo.errors import FieldProblem, Invalid
+from fynlo.http import AnyRequest, bearer, decode, header, read_body, respond
 from fynlo.limiting import all_left
 from fynlo.openapi import Operation, described
 
-from .models import AcceptInvitation, ChangePassword, Login, Me, Refresh, SignedIn, Workplace
+from .models import Accepted, AcceptInvitation, ChangePassword, Login, Me, Refresh, SignedIn, Workplace
 from .rules import PERMISSIONS
 from .sessions import Sessions
 
@@ -65,17 +67,27 @@ def identity_routes(sessions: Sessions) -> list[HTTPRouteHandler]:
     @post(
         "/api/v1/auth/logout",
         status_code=204,
-        opt=described(Operation(tag="Identity", summary="Sign out", needs="signed in", answers={204: None})),
+        opt=described(
+            Operation(
+                tag="Identity", summary="Sign out", needs="signed in", answers={204: None}, problems=[409]
+            )
+        ),
     )
     async def logout(request: AnyRequest) -> None:
-        """Ends this sign-in; its sockets close with 4005."""
+        """Ends this sign-in; its sockets close with 4005. An external issuer's is ended there: `external_session`."""
         await sessions.logout(context_of(request.scope))
 
     @post(
         "/api/v1/auth/logout-everywhere",
         status_code=204,
         opt=described(
-            Operation(tag="Identity", summary="Sign out everywhere", needs="signed in", answers={204: None})
+            Operation(
+                tag="Identity",
+                summary="Sign out everywhere",
+                needs="signed in",
+                answers={204: None},
+                problems=[409],
+            )
         ),
     )
     async def logout_everywhere(request: AnyRequest) -> None:
@@ -113,7 +125,7 @@ def identity_routes(sessions: Sessions) -> list[HTTPRouteHandler]:
                 needs="signed in",
                 body=ChangePassword,
                 answers={204: None},
-                problems=[429],
+                problems=[409, 429],
             )
         ),
     )
@@ -132,15 +144,23 @@ def identity_routes(sessions: Sessions) -> list[HTTPRouteHandler]:
                 summary="Accept an invitation",
                 needs="public",
                 body=AcceptInvitation,
-                answers={200: SignedIn},
-                problems=[401, 429],
+                answers={200: Accepted},
+                problems=[401, 409, 429],
             )
         ),
     )
     async def accept_invitation(request: AnyRequest) -> Response[bytes]:
-        """With the token of POST /staff, once. Who has no password yet chooses one, who has one gives it."""
+        """With the token of POST /staff, once. Who has no password yet chooses one, who has one gives it. Who signs
+        in by an external issuer sends its access token as the Bearer instead of a password, and goes on with it."""
         asked = decode(await read_body(request), AcceptInvitation)
-        signed_in = await sessions.accept_invitation(asked.token, asked.password, context_of(request.scope))
-        return respond(signed_in, headers=_NO_STORE)
+        context = context_of(request.scope)
+        if asked.password is not UNSET:
+            signed_in = await sessions.accept_invitation(asked.token, asked.password, context)
+            return respond(signed_in, headers=_NO_STORE)
+        authorization = header(request, b"authorization")
+        if authorization is None:
+            raise Invalid("password: missing.", errors=[FieldProblem("password", "missing")])
+        context.principal = await sessions.principal(bearer(authorization))
+        return respond(await sessions.accept_as_external(asked.token, context), headers=_NO_STORE)
 
     return [login, refresh, logout, logout_everywhere, me, change_password, accept_invitation]

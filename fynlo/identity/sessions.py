@@ -1,30 +1,36 @@
 """Signing in, refreshing, signing out; and who a token stands for right now."""
 
-import asyncio
 import hashlib
 import secrets
-import time
-from collections import OrderedDict
-from functools import partial
 from uuid import UUID
 
 import structlog
 
 from fynlo.context import Context
 from fynlo.db.pool import Connection, Pool, connection, transaction
-from fynlo.errors import FieldProblem, Invalid, Unauthorized
+from fynlo.errors import Conflict, FieldProblem, Invalid, Unauthorized
 from fynlo.ids import uuid7
 
 from . import queries
-from .models import PASSWORD_LENGTH, Claims, Principal, ShortSignIn, SignedIn, Standing, User
+from .issuers import Issuer
+from .models import (
+    PASSWORD_LENGTH,
+    Accepted,
+    Claims,
+    ExternalClaims,
+    Principal,
+    ShortSignIn,
+    SignedIn,
+    Standing,
+    User,
+)
 from .passwords import Passwords
+from .standings import Standings
 from .tokens import Tokens
 
 log = structlog.get_logger(__name__)
 
 REFRESH_GRACE_S = 10.0  # two tabs may race with one refresh token; the contract gives both a valid pair
-STANDING_S = 2.0  # how long a lost hint of a revocation can go unnoticed
-STANDINGS = 20_000
 
 
 def _hash(token: str) -> bytes:
@@ -42,14 +48,16 @@ class Sessions:
         *,
         refresh_lifetime_s: int,
         device_lifetime_s: int,
+        issuer: Issuer | None = None,
     ) -> None:
         self._pool = pool
         self._passwords = passwords
         self._tokens = tokens
         self._refresh_lifetime_s = refresh_lifetime_s
         self._device_lifetime_s = device_lifetime_s
-        self._standings: OrderedDict[UUID, tuple[float, Standing]] = OrderedDict()
-        self._loading: dict[UUID, asyncio.Task[Standing]] = {}
+        self._issuer = issuer
+        self._standings = Standings(self._standing)
+        self._external = Standings(self._external_standing)
 
     async def login(self, email: str, password: str, context: Context) -> SignedIn:
         """Sign in by password.
@@ -115,15 +123,19 @@ class Sessions:
     async def accept_invitation(self, token: str, password: str, context: Context) -> SignedIn:
         """Sign in with an invitation: who has no password gets this one, who has one gives it.
 
-        Raises Unauthorized `invitation_invalid` where the token is unknown, used or too old, and
-        `invalid_credentials` where the person's own password is another one.
+        Raises Unauthorized `invitation_invalid` where the token is unknown, used or too old,
+        `invalid_credentials` where the person's own password is another one, and `external_sign_in` where they
+        sign in by an external issuer.
         """
         hashed = await self._passwords.hash(password)
         async with transaction(self._pool) as conn:
             invited = await queries.invitation_of(conn, _hash(token))
             if invited is None:
+                raise _no_invitation()
+            if invited.external:
                 raise Unauthorized(
-                    "This invitation cannot be used (any more); ask for a new one.", code="invitation_invalid"
+                    "You sign in by an external issuer: accept with its access token, without a password.",
+                    code="external_sign_in",
                 )
             stored = invited.password_hash
             if stored is None and len(password) < PASSWORD_LENGTH:
@@ -144,12 +156,39 @@ class Sessions:
         self.forget_user(invited.id)
         return signed_in
 
+    async def accept_as_external(self, token: str, context: Context) -> Accepted:
+        """Accept an invitation for the caller, whom an external issuer vouches for.
+
+        Raises Invalid where somebody else calls: they give a password. Unauthorized `invitation_invalid` as
+        above, and `invitation_anothers` where the invited have a sign-in of their own; Conflict `already_staff`.
+        """
+        caller = context.caller
+        if not caller.external:
+            raise Invalid("password: missing.", errors=[FieldProblem("password", "missing")])
+        async with transaction(self._pool) as conn:
+            outcome = await queries.accept_invitation_as(conn, _hash(token), caller.user_id)
+            if outcome == "another's":
+                raise Unauthorized(
+                    "This invitation is for somebody who has a sign-in already; they accept it with that.",
+                    code="invitation_anothers",
+                )
+            if outcome == "already_staff":
+                raise Conflict("You work there already; see GET /auth/me.", code="already_staff")
+            if outcome != "accepted":
+                raise _no_invitation()
+            await self._note(conn, caller.user_id, "auth.invitation_accepted", context)
+            memberships = await queries.memberships(conn, caller.user_id)
+        self.forget_user(caller.user_id)
+        return Accepted(caller.user, memberships)
+
     async def change_password(self, current: str, new: str, context: Context) -> None:
         """A new password for the caller; their other sign-ins end, this one stays.
 
-        Raises Invalid `wrong_password` where the current one is another.
+        Raises Invalid `wrong_password` where the current one is another, Conflict `external_session` where
+        they have none.
         """
         caller = context.caller
+        _refuse_external(caller)
         async with connection(self._pool) as conn:
             stored = await queries.password_hash_of(conn, caller.user_id)
         account = caller.user.email or str(caller.user_id)
@@ -220,8 +259,12 @@ class Sessions:
         )
 
     async def logout(self, context: Context, *, everywhere: bool = False) -> None:
-        """End the session, or all of the person's. Their access tokens stop working within seconds."""
+        """End the session, or all of the person's. Their access tokens stop working within seconds.
+
+        Raises Conflict `external_session` where the sign-in is not ours to end.
+        """
         principal = context.caller
+        _refuse_external(principal)
         async with transaction(self._pool) as conn:
             if everywhere:
                 await queries.sessions_revoke_all(conn, principal.user_id)
@@ -236,61 +279,58 @@ class Sessions:
     async def principal(self, token: str) -> Principal:
         """Who an access token stands for, as of at most two seconds ago.
 
-        Raises Unauthorized where it is not ours, has expired, or its session was ended.
+        Raises Unauthorized where it is nobody's, has expired, or its session was ended.
         """
+        if self._issuer is not None and not self._tokens.knows(token) and self._issuer.issued(token):
+            return await self._external_principal(await self._issuer.check(token))
         claims = self._tokens.check(token)
-        entry = self._standings.get(claims.sid)
-        if entry is not None and entry[0] > time.monotonic():
-            return _principal(claims, entry[1])
-        return _principal(claims, await self._load(claims.sid))
+        standing = self._standings.known(claims.sid)
+        return _principal(claims, standing or await self._standings.load(claims.sid))
 
-    async def _load(self, session_id: UUID) -> Standing:
-        """One query however many wait for it; no waiter's end cancels it for the others."""
-        task = self._loading.get(session_id)
-        if task is None:
-            task = asyncio.create_task(self._query(session_id))
-            self._loading[session_id] = task
-            task.add_done_callback(partial(self._loaded, session_id))
-        return await asyncio.shield(task)
+    async def _external_principal(self, claims: ExternalClaims) -> Principal:
+        who = (claims.sub, claims.email, claims.name)
+        standing = self._external.known(who) or await self._external.load(who)
+        return Principal(standing.user, claims.session_id, claims.exp, standing.memberships, external=True)
 
-    def _loaded(self, session_id: UUID, task: asyncio.Task[Standing]) -> None:
-        if self._loading.get(session_id) is task:
-            del self._loading[session_id]
-
-    async def _query(self, session_id: UUID) -> Standing:
-        asked = time.monotonic()
+    async def _standing(self, session_id: UUID) -> Standing:
         async with connection(self._pool) as conn:
             standing = await queries.standing(conn, session_id)
         if standing is None:
             raise Unauthorized("This sign-in has ended; sign in again.", code="session_ended")
-        if self._loading.get(session_id) is not asyncio.current_task():
-            return standing  # forgotten while it was read: good for who asked before that, not to be kept
-        self._standings[session_id] = (asked + STANDING_S, standing)
-        self._standings.move_to_end(session_id)
-        if len(self._standings) > STANDINGS:
-            self._standings.popitem(last=False)
         return standing
+
+    async def _external_standing(self, who: tuple[UUID, str | None, str]) -> Standing:
+        async with connection(self._pool) as conn:
+            return await queries.external_standing(conn, *who)
 
     def forget_session(self, session_id: UUID) -> None:
         """The next request of the session asks the database."""
-        self._standings.pop(session_id, None)
-        self._loading.pop(session_id, None)
+        self._standings.forget(session_id)
 
     def forget_user(self, user_id: UUID) -> None:
-        for session_id in [s for s, (_, standing) in self._standings.items() if standing.user.id == user_id]:
-            del self._standings[session_id]
-        self._loading.clear()  # whose these are is not known yet
+        self._standings.forget_user(user_id)
+        self._external.forget_user(user_id)
 
     def forget_device(self, device_id: UUID) -> None:
-        for session_id in [
-            s for s, (_, standing) in self._standings.items() if standing.device_id == device_id
-        ]:
-            del self._standings[session_id]
-        self._loading.clear()
+        self._standings.forget_device(device_id)
 
     def forget_all(self) -> None:
-        self._standings.clear()
-        self._loading.clear()
+        self._standings.forget_all()
+        self._external.forget_all()
+
+
+def _no_invitation() -> Unauthorized:
+    return Unauthorized(
+        "This invitation cannot be used (any more); ask for a new one.", code="invitation_invalid"
+    )
+
+
+def _refuse_external(caller: Principal) -> None:
+    if caller.external:
+        raise Conflict(
+            "You are signed in by an external issuer: sign out, and change your password, there.",
+            code="external_session",
+        )
 
 
 def _principal(claims: Claims, standing: Standing) -> Principal:

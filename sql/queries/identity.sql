@@ -14,6 +14,12 @@ select s.user_id, s.email, s.name, s.revoked, s.device_id, m.restaurant_id, m.na
   from fynlo.session_state(%(session_id)s) s
   left join lateral fynlo.memberships_of(s.user_id) m on true
 
+-- name: external_standing
+-- Who the `sub` of an external issuer is, made where they were never seen; one row for each restaurant they work in.
+select p.user_id, p.email, p.name, m.restaurant_id, m.name, m.role
+  from fynlo.external_person(%(sub)s, %(email)s, %(name)s) p
+  left join lateral fynlo.memberships_of(p.user_id) m on true
+
 -- name: session_insert
 -- A new sign-in with its first refresh token.
 with session as (
@@ -56,11 +62,15 @@ select fynlo.audit_person(%(user_id)s, %(action)s, %(device_id)s, %(address)s, %
 
 -- name: invitation_of
 -- Whose invitation a token is, locked; no row where it cannot be used (any more).
-select user_id, email, name, password_hash from fynlo.invitation_of(%(token_hash)s)
+select user_id, email, name, password_hash, external from fynlo.invitation_of(%(token_hash)s)
 
 -- name: accept_invitation
 -- Uses an invitation up, and sets a password where there was none.
 select fynlo.accept_invitation(%(token_hash)s, %(password_hash)s)
+
+-- name: accept_invitation_as
+-- Uses an invitation up for somebody of an external issuer: accepted, unusable, another's or already_staff.
+select fynlo.accept_invitation_as(%(token_hash)s, %(user_id)s)
 
 -- name: password_hash_of
 -- The hash of a person's password; null where they have none.

@@ -56,7 +56,7 @@ def signed(secret: str = DEVELOPMENT_SECRET, **changed: object) -> str:
 
 
 def unsigned() -> str:
-    return jwt.encode(claims(), None, algorithm="none")
+    return jwt.encode(claims(), "", algorithm="none")
 
 
 @pytest.fixture

@@ -45,15 +45,16 @@ begin
 end
 $$;
 
-create or replace function fynlo.invitation_of(p_token_hash bytea)
-returns table (user_id uuid, email text, name text, password_hash text)
+drop function if exists fynlo.invitation_of(bytea);
+create function fynlo.invitation_of(p_token_hash bytea)
+returns table (user_id uuid, email text, name text, password_hash text, external boolean)
 language plpgsql volatile security definer
 set search_path = pg_catalog, public, pg_temp
 as $$
 -- Whose invitation a token is, locked; no row where it is unknown, used, revoked or too old.
 begin
   return query
-    select u.id, u.email, u.name, u.password_hash
+    select u.id, u.email, u.name, u.password_hash, u.supabase_id is not null
       from invitations i
       join memberships m on m.restaurant_id = i.restaurant_id and m.id = i.membership_id
       join users u on u.id = m.user_id
