@@ -149,6 +149,33 @@ async def test_two_tabs_that_race_with_one_refresh_token_both_get_a_valid_pair(
         signed_in(await refresh(nobody, tab.refresh_token))
 
 
+async def test_fifty_refreshes_of_one_token_at_once_lock_nobody_out_and_stay_one_sign_in(
+    nobody: Person, another: SignedIn, database: Database
+) -> None:
+    answers = await asyncio.gather(*(refresh(nobody, another.refresh_token) for _ in range(50)))
+    tabs = [signed_in(answer) for answer in answers]
+    assert len({tab.refresh_token for tab in tabs}) == 50
+    assert {session(tab) for tab in tabs} == {session(another)}
+    assert {(await me(nobody, tab.access_token)).status_code for tab in tabs} == {200}
+    further = await asyncio.gather(*(refresh(nobody, tab.refresh_token) for tab in tabs))
+    last = [signed_in(answer) for answer in further]
+    assert {session(tab) for tab in last} == {session(another)}
+    count = "select count(*) from refresh_tokens where session_id = %s"
+    assert database.value(count, session(another)) == 1 + 50 + 50
+    # The one that all had, from a backup of somebody's tablet, a minute later.
+    database.run(
+        "update refresh_tokens set used_at = used_at - interval '1 minute' where token_hash = %s",
+        hashlib.sha256(another.refresh_token.encode()).digest(),
+    )
+    turn_unauthorized(await refresh(nobody, another.refresh_token), "refresh_reused")
+    for tab in (*tabs, *last):
+        turn_unauthorized(await me(nobody, tab.access_token), "session_ended")
+        turn_unauthorized(await refresh(nobody, tab.refresh_token), "refresh_invalid")
+    assert database.value("select revoked_reason from sessions where id = %s", session(another)) == (
+        "refresh_reused"
+    )
+
+
 async def test_a_refresh_token_used_again_after_the_grace_ends_the_whole_sign_in(
     nobody: Person, another: SignedIn, database: Database
 ) -> None:

@@ -64,10 +64,12 @@ class House:
             await seed(conn)
             await conn.execute("vacuum analyze")
 
-    async def serve(self, *, workers: int = 1, **environment: str) -> str:
-        """A server; returns its address when it is ready."""
+    async def serve(self, *, workers: int = 1, authenticated: bool = True, **environment: str) -> str:
+        """A server, or the one of `unauthenticated.py`; returns its address when it is ready."""
+        module = "fynlo" if authenticated else "fynlo.commands.bench.unauthenticated"
+        arguments = ["serve", "--workers", str(workers)] if authenticated else []
         return await self._start(
-            [sys.executable, "-m", "fynlo", "serve", "--workers", str(workers)],
+            [sys.executable, "-m", module, *arguments],
             "/health/ready",
             FYNLO_DEVELOPMENT="1",
             FYNLO_LOG_LEVEL="warning",

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import itertools
-from uuid import uuid4
 
 import httpx
 
-from fynlo.commands.bench.house import OWNER, House
+from fynlo.commands.bench.house import House
 from fynlo.commands.bench.load import load, request
 from fynlo.commands.bench.report import Figure
 from fynlo.commands.bench.statements import RecordingConnection, Statement, script
+from fynlo.commands.bench.unauthenticated import owner
 from fynlo.context import Context
 from fynlo.db.pool import create_pool
 from fynlo.demo.data import PIZZERIA
-from fynlo.identity.models import Membership, Principal, User
 from fynlo.menu.models import MenuQuery
 from fynlo.menu.queries import menu_page
 from fynlo.tenancy import reading
@@ -23,9 +22,10 @@ CONNECTIONS = 16
 
 
 async def run(house: House, rounds: int, seconds: float) -> list[Figure]:
-    """Requests a second: from the cache beside a bare application with the same bytes, unchanged (304), and
-    without any cache beside pgbench running the same statements."""
+    """Requests a second: from the cache beside a bare application with the same bytes, and beside the same server
+    without authentication; unchanged (304); and without any cache beside pgbench running the same statements."""
     cached = await house.serve()
+    anybodys = await house.serve(authenticated=False)
     uncached = await house.serve(FYNLO_MENU_CACHE="0")
     path = f"/api/v1/menu?restaurant_id={PIZZERIA.id}&limit=50"
     authorized = {"authorization": f"Bearer {await house.token(cached)}"}
@@ -43,9 +43,11 @@ async def run(house: House, rounds: int, seconds: float) -> list[Figure]:
         assert set(done.statuses) <= {200, 304}, done.statuses
         return done.rate
 
-    found: dict[str, list[float]] = {name: [] for name in ("floor", "cached", "304", "uncached", "pgbench")}
+    names = ("floor", "anybody's", "cached", "304", "uncached", "pgbench")
+    found: dict[str, list[float]] = {name: [] for name in names}
     for _ in range(rounds):
         found["floor"].append(await rate(bare, whole))
+        found["anybody's"].append(await rate(anybodys, whole))
         found["cached"].append(await rate(cached, whole))
         found["304"].append(await rate(cached, known))
         pgbench = await house.pgbench(text, variables, clients=CONNECTIONS, seconds=seconds)
@@ -53,6 +55,13 @@ async def run(house: House, rounds: int, seconds: float) -> list[Figure]:
         found["uncached"].append(await rate(uncached, whole))
     return [
         Figure("cached, beside a bare ASGI application", "requests/s", found["cached"], found["floor"]),
+        Figure(
+            "cached, beside the same without authentication",
+            "requests/s",
+            found["cached"],
+            found["anybody's"],
+            at_least=0.85,
+        ),
         Figure("unchanged (304), beside the same", "requests/s", found["304"], found["floor"]),
         Figure("uncached, beside pgbench", "requests/s", found["uncached"], found["pgbench"]),
         Figure("size of the answer", "bytes", [len(answer.content)]),
@@ -72,6 +81,4 @@ async def _statements(house: House) -> list[Statement]:
 
 def bench_context() -> Context:
     """A request of the demo's owner."""
-    place = Membership(PIZZERIA.id, PIZZERIA.name, "owner")
-    user = User(OWNER.id, OWNER.email, OWNER.name)
-    return Context("bench", "127.0.0.1", Principal(user, uuid4(), 2**40, {PIZZERIA.id: place}))
+    return Context("bench", "127.0.0.1", owner())

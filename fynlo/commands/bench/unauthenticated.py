@@ -1,0 +1,43 @@
+"""The server with the check of tokens taken out: every request is the demo's owner's, whatever it carries.
+
+For measuring what that check costs, on loopback, against a database of the bench's own.
+`python -m fynlo.commands.bench.unauthenticated` serves it on FYNLO_PORT.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+from uuid import uuid4
+
+from fynlo import edge, logs, settings
+from fynlo.app import Server
+from fynlo.demo.data import PIZZERIA
+from fynlo.identity.models import Membership, Principal, User
+from fynlo.server import granian
+
+
+def owner() -> Principal:
+    """The demo's owner, signed in for good."""
+    person = PIZZERIA.memberships[0].person
+    place = Membership(PIZZERIA.id, PIZZERIA.name, "owner")
+    return Principal(User(person.id, person.email, person.name), uuid4(), 2**32, {PIZZERIA.id: place})
+
+
+def application() -> Any:
+    chosen = settings.from_environment()
+    logs.configure(chosen.log_format, chosen.log_level)
+    server, caller = Server(chosen), owner()
+
+    async def authenticate(_token: str) -> Principal:
+        return caller
+
+    edge._token = lambda authorization: ""  # noqa: ARG005 -- what reading the header costs is of the check, too
+    server.asgi._authenticate = authenticate
+    return server.asgi
+
+
+if __name__ == "__main__":
+    granian(
+        "fynlo.commands.bench.unauthenticated:application", "127.0.0.1", int(os.environ["FYNLO_PORT"])
+    ).serve()
