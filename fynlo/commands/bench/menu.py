@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from uuid import uuid4
 
 import httpx
 
@@ -10,10 +11,10 @@ from fynlo.commands.bench.house import House
 from fynlo.commands.bench.load import load, request
 from fynlo.commands.bench.report import Figure
 from fynlo.commands.bench.statements import RecordingConnection, Statement, script
-from fynlo.commands.bench.unauthenticated import owner
 from fynlo.context import Context
 from fynlo.db.pool import create_pool
 from fynlo.demo.data import PIZZERIA
+from fynlo.identity.models import Membership, Principal, User
 from fynlo.menu.models import MenuQuery
 from fynlo.menu.queries import menu_page
 from fynlo.tenancy import reading
@@ -77,6 +78,13 @@ async def _statements(house: House) -> list[Statement]:
         async with pool.connection() as conn:
             assert isinstance(conn, RecordingConnection)
             return conn.recorded
+
+
+def owner() -> Principal:
+    """The demo's owner, signed in for good."""
+    person = PIZZERIA.memberships[0].person
+    place = Membership(PIZZERIA.id, PIZZERIA.name, "owner")
+    return Principal(User(person.id, person.email, person.name), uuid4(), 2**32, {PIZZERIA.id: place})
 
 
 def bench_context() -> Context:

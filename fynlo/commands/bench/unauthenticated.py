@@ -8,20 +8,12 @@ from __future__ import annotations
 
 import os
 from typing import Any
-from uuid import uuid4
 
 from fynlo import edge, logs, settings
 from fynlo.app import Server
-from fynlo.demo.data import PIZZERIA
-from fynlo.identity.models import Membership, Principal, User
+from fynlo.commands.bench.menu import owner
+from fynlo.identity.models import Principal
 from fynlo.server import granian
-
-
-def owner() -> Principal:
-    """The demo's owner, signed in for good."""
-    person = PIZZERIA.memberships[0].person
-    place = Membership(PIZZERIA.id, PIZZERIA.name, "owner")
-    return Principal(User(person.id, person.email, person.name), uuid4(), 2**32, {PIZZERIA.id: place})
 
 
 def application() -> Any:
