@@ -72,7 +72,7 @@ class Server:
         attempts = Attempts(settings.redis_url)
         self._passwords = Passwords(attempts)
         keys_at = settings.supabase.jwks_url if settings.supabase else None
-        self._issuer_keys = RemoteKeys(keys_at) if keys_at else None
+        self._issuer_keys = RemoteKeys(keys_at, lambda: self._sockets.recheck()) if keys_at else None
         self._sessions = Sessions(
             self._pool,
             self._passwords,

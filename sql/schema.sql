@@ -85,6 +85,16 @@ declare
   invited record;
   own memberships;
 begin
+  -- The people first, as fynlo.invite() does, so that neither waits for the other for ever; and one acceptance of
+  -- somebody's after the other.
+  perform from users u
+   where u.id = p_user
+      or u.id = (select m.user_id
+                   from invitations i
+                   join memberships m on m.restaurant_id = i.restaurant_id and m.id = i.membership_id
+                  where i.token_hash = p_token_hash)
+   order by u.id
+     for no key update;
   select i.restaurant_id, i.membership_id, m.user_id, m.role,
          u.password_hash is not null or u.supabase_id is not null as known, u.email
     into invited
@@ -766,8 +776,15 @@ CREATE FUNCTION fynlo.invitation_of(p_token_hash bytea) RETURNS TABLE(user_id uu
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
--- Whose invitation a token is, locked; no row where it is unknown, used, revoked or too old.
+-- Whose invitation a token is, locked; no row where it is unknown, used, revoked or too old. The person is locked
+-- first, as in fynlo.invite(): who invites them again meanwhile waits, and neither waits for ever.
 begin
+  perform from users u
+   where u.id = (select m.user_id
+                   from invitations i
+                   join memberships m on m.restaurant_id = i.restaurant_id and m.id = i.membership_id
+                  where i.token_hash = p_token_hash)
+     for no key update;
   return query
     select u.id, u.email, u.name, u.password_hash, u.supabase_id is not null
       from invitations i

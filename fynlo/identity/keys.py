@@ -7,6 +7,7 @@ nothing. While they can't be read, those that are known go on.
 import asyncio
 import random
 import time
+from collections.abc import Callable
 from typing import Any, Literal
 
 import httpx
@@ -41,11 +42,13 @@ class Key(Struct, frozen=True):
 
 
 class RemoteKeys:
-    """The keys at an address. `run()` is a task of the lifespan."""
+    """The keys at an address; `on_gone` is told when one that was there is not any more. `run()` is a task of the
+    lifespan."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, on_gone: Callable[[], None] = lambda: None) -> None:
         self.changes = 0  # how often keys that were there had gone
         self._url = url
+        self._on_gone = on_gone
         self._client = httpx.AsyncClient(
             timeout=WITHIN_S, headers={"accept": "application/json", "accept-encoding": "identity"}
         )
@@ -118,9 +121,11 @@ class RemoteKeys:
             log.warning("issuer_keys_failed", url=self._url, error=str(exc) or type(exc).__name__)
             self._failed = True
             return
-        if any(found.get(key.kid) != key for key in self._keys.values()):
-            self.changes += 1
+        gone = any(found.get(key.kid) != key for key in self._keys.values())
         self._keys, self._failed = found, False
+        if gone:
+            self.changes += 1
+            self._on_gone()
 
     async def _fetch(self) -> bytes:
         body = bytearray()

@@ -254,6 +254,47 @@ async def test_of_several_who_hold_one_invitation_one_is_in(server: ServerProces
         await person.client.aclose()
 
 
+async def test_who_accepts_two_invitations_at_once_has_one_place(
+    server: ServerProcess, manager: Person, database: Database
+) -> None:
+    for _ in range(5):
+        sub = uuid4()
+        person = Outsider(server.url, by_shared_secret(sub).token(), sub)
+        await person.me()
+        invitations = [await invite(manager, address()) for _ in range(3)]
+        answers = await asyncio.gather(*(person.accept(invitation) for invitation in invitations))
+        assert sorted(answer.status_code for answer in answers) == [200, 409, 409]
+        places = (
+            "select count(*) from memberships m join users u on u.id = m.user_id where u.supabase_id = %s"
+        )
+        assert database.value(places, sub) == 1
+        await person.client.aclose()
+
+
+async def test_who_is_invited_again_while_they_accept_is_in_or_has_the_new_invitation(
+    server: ServerProcess, manager: Person, nobody: Person
+) -> None:
+    for accepts_by_password in (True, False) * 5:
+        email = address()
+        first = await invite(manager, email)
+        person = Outsider(server.url, by_shared_secret().token())
+        await person.me()
+        by_password = {"token": first["token"], "password": "a long enough password"}
+        accepted, again = await asyncio.gather(
+            nobody.post("/auth/invitations/accept", by_password, key=None)
+            if accepts_by_password
+            else person.accept(first),
+            manager.post(
+                "/staff", {"restaurant_id": PIZZERIA.id, "email": email, "name": "x", "role": "server"}
+            ),
+        )
+        assert (accepted.status_code, again.status_code) in ((200, 409), (401, 201)), (
+            accepted.text,
+            again.text,
+        )
+        await person.client.aclose()
+
+
 async def test_who_is_let_go_is_out_and_the_sockets_close(outsider: Outsider, manager: Person) -> None:
     invitation = await invite(manager, address())
     assert (await outsider.accept(invitation)).status_code == 200
@@ -322,9 +363,9 @@ def mint_of(key: Any, kid: str) -> Mint:
     return Mint(algorithm, by_key(algorithm, key), external_claims(), kid)
 
 
-async def status(url: str, token: str) -> int:
+async def status(url: str, token: str, path: str = "/auth/me") -> int:
     async with httpx.AsyncClient(timeout=PATIENCE_S) as client:
-        answer = await client.get(f"{url}/api/v1/auth/me", headers={"authorization": f"Bearer {token}"})
+        answer = await client.get(f"{url}/api/v1{path}", headers={"authorization": f"Bearer {token}"})
     return answer.status_code
 
 
@@ -381,7 +422,9 @@ async def _asked(issuer: KeyServer, times: int) -> bool:
     return issuer.asked >= times
 
 
-async def test_a_key_that_the_issuer_takes_back_opens_nothing_any_more(module_seeded_url: str) -> None:
+async def test_a_key_that_the_issuer_takes_back_opens_nothing_any_more_and_its_sockets_close(
+    module_seeded_url: str, database: Database
+) -> None:
     stolen, good = elliptic(), elliptic()
     often = "import fynlo.identity.keys as k\nk.EVERY_S = 0.2\n"
     with (
@@ -389,9 +432,25 @@ async def test_a_key_that_the_issuer_takes_back_opens_nothing_any_more(module_se
         serving(module_seeded_url, issuer.url, often) as server,
     ):
         server.await_ready()
-        token = mint_of(stolen, "stolen").token()
+        mint = mint_of(stolen, "stolen")
+        token = mint.token()
         assert await status(server.url, token) == 200
-        del issuer.keys[0]
+        database.run(
+            "insert into memberships (restaurant_id, user_id, role)"
+            " select %s, id, 'server' from users where supabase_id = %s",
+            PIZZERIA.id,
+            UUID(mint.claims["sub"]),
+        )
+        room = f"{server.url.replace('http', 'ws', 1)}/api/v1/websocket/ws/pos/{PIZZERIA.id}"
+        async with connect(room) as socket:
+
+            async def let_in() -> bool:
+                return await status(server.url, token, f"/menu?restaurant_id={PIZZERIA.id}") == 200
+
+            await soon(let_in)
+            assert (await first_message(socket, token))["type"] == "authenticated"
+            del issuer.keys[0]
+            assert await closed_with(socket) == 4005
 
         async def refused_now() -> bool:
             return await status(server.url, token) == 401

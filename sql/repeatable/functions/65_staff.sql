@@ -51,8 +51,15 @@ returns table (user_id uuid, email text, name text, password_hash text, external
 language plpgsql volatile security definer
 set search_path = pg_catalog, public, pg_temp
 as $$
--- Whose invitation a token is, locked; no row where it is unknown, used, revoked or too old.
+-- Whose invitation a token is, locked; no row where it is unknown, used, revoked or too old. The person is locked
+-- first, as in fynlo.invite(): who invites them again meanwhile waits, and neither waits for ever.
 begin
+  perform from users u
+   where u.id = (select m.user_id
+                   from invitations i
+                   join memberships m on m.restaurant_id = i.restaurant_id and m.id = i.membership_id
+                  where i.token_hash = p_token_hash)
+     for no key update;
   return query
     select u.id, u.email, u.name, u.password_hash, u.supabase_id is not null
       from invitations i

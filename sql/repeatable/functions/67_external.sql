@@ -34,6 +34,16 @@ declare
   invited record;
   own memberships;
 begin
+  -- The people first, as fynlo.invite() does, so that neither waits for the other for ever; and one acceptance of
+  -- somebody's after the other.
+  perform from users u
+   where u.id = p_user
+      or u.id = (select m.user_id
+                   from invitations i
+                   join memberships m on m.restaurant_id = i.restaurant_id and m.id = i.membership_id
+                  where i.token_hash = p_token_hash)
+   order by u.id
+     for no key update;
   select i.restaurant_id, i.membership_id, m.user_id, m.role,
          u.password_hash is not null or u.supabase_id is not null as known, u.email
     into invited
