@@ -50,6 +50,23 @@ class Approve(Struct, frozen=True, forbid_unknown_fields=True):
     station_ids: Stations = ()
 
 
+class WaitingQuery(Struct, frozen=True, forbid_unknown_fields=True):
+    """GET /devices/waiting."""
+
+    restaurant_id: UUID
+    user_code: Annotated[str, Meta(min_length=1, max_length=40)]
+
+
+class Waiting(Struct, frozen=True):
+    """A device that waits to be approved, as it calls itself."""
+
+    user_code: str
+    kind: Kind
+    name: str
+    created_at: datetime
+    expires_at: datetime
+
+
 class Deny(Struct, frozen=True, forbid_unknown_fields=True):
     """POST /devices/deny."""
 

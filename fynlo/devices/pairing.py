@@ -19,7 +19,18 @@ from fynlo.limiting import Attempts
 from fynlo.tenancy import Of, Tenant, reading
 
 from . import queries
-from .models import Approve, AskToPair, Deny, Device, DeviceChange, DeviceCode, PairedSignIn, Pin
+from .models import (
+    Approve,
+    AskToPair,
+    Deny,
+    Device,
+    DeviceChange,
+    DeviceCode,
+    PairedSignIn,
+    Pin,
+    Waiting,
+    WaitingQuery,
+)
 from .rules import shown, typed, user_code
 
 log = structlog.get_logger(__name__)
@@ -81,6 +92,14 @@ class Pairing:
         state = "access_denied" if polled.state == "approved" else polled.state
         raise GrantRefused(state, _REFUSALS[state].format(interval=polled.interval_s))
 
+    async def waiting(self, asked: WaitingQuery, context: Context) -> Waiting:
+        """What is about to be approved. Raises NotFound where no such code waits."""
+        async with self._answering(asked.restaurant_id, context) as tenant:
+            found = await queries.device_waiting(tenant.conn, typed(asked.user_code))
+            if found is None:
+                raise _no_such_code()
+            return found
+
     async def approve(self, asked: Approve, context: Context) -> Device:
         """The device is the restaurant's from now on.
 
@@ -122,6 +141,13 @@ class Pairing:
             raise
 
     # -- paired devices
+
+    async def calling(self, context: Context) -> Device:
+        """The device that the caller is or signed in on. Raises NotFound where there is none."""
+        if context.caller.device_id is None:
+            raise NotFound("This is a sign-in of a person, not of a paired device.", code="no_device")
+        async with transaction(self._pool) as conn:
+            return await queries.device_read(conn, context.caller.device_id)
 
     async def change(self, device_id: UUID, change: DeviceChange, context: Context) -> Device:
         """Raises NotFound where it was revoked, Invalid where a station is not the restaurant's."""

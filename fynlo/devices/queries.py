@@ -7,7 +7,8 @@ from uuid import UUID
 from fynlo.db.pool import Connection
 from fynlo.db.queries import queries
 
-from .models import Device, DeviceChange, DevicesQuery
+from .models import Device, DeviceChange, DevicesQuery, Waiting
+from .rules import shown
 
 _SQL = queries("devices")
 
@@ -52,6 +53,12 @@ async def device_grant_poll(conn: Connection, code_hash: bytes) -> Polled | None
     """None where the code is unknown."""
     row = await (await conn.execute(_SQL["device_grant_poll"], {"code_hash": code_hash})).fetchone()
     return Polled._make(row) if row else None
+
+
+async def device_waiting(conn: Connection, user_code: str) -> Waiting | None:
+    """None where no such code waits."""
+    row = await (await conn.execute(_SQL["device_waiting"], {"user_code": user_code})).fetchone()
+    return Waiting(shown(user_code), *row) if row else None
 
 
 async def device_pair(
@@ -112,7 +119,7 @@ async def devices_page(conn: Connection, asked: DevicesQuery) -> tuple[list[Devi
 
 
 async def device_read(conn: Connection, id: UUID) -> Device:
-    """A device that was just approved."""
+    """A device that is there: it was just approved, or is calling."""
     row = await (await conn.execute(_SQL["device_read"], {"id": id})).fetchone()
     return _device(row)
 

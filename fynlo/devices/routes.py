@@ -25,6 +25,8 @@ from .models import (
     DevicesQuery,
     PairedSignIn,
     Pin,
+    Waiting,
+    WaitingQuery,
 )
 from .pairing import Pairing
 
@@ -75,6 +77,41 @@ def device_routes(pool: Pool, pairing: Pairing) -> list[HTTPRouteHandler]:
         lost can be asked for again for a minute."""
         asked = decode(await read_body(request), AskForToken)
         return respond(await pairing.token(asked.device_code, context_of(request.scope)), headers=_NO_STORE)
+
+    @get(
+        "/api/v1/auth/me/device",
+        opt=described(
+            Operation(
+                tag="Devices",
+                summary="The calling device",
+                needs="signed in",
+                answers={200: Device},
+                problems=[404],
+            )
+        ),
+    )
+    async def calling_device(request: AnyRequest) -> Response[bytes]:
+        """The paired device whose token this is, or on which it was given by PIN: its name, and its stations as
+        they are now."""
+        return respond(await pairing.calling(context_of(request.scope)), headers=_NO_STORE)
+
+    @get(
+        "/api/v1/devices/waiting",
+        opt=described(
+            Operation(
+                tag="Devices",
+                summary="A device that waits",
+                needs="back_office.write",
+                query=WaitingQuery,
+                answers={200: Waiting},
+                problems=[403, 404, 429],
+            )
+        ),
+    )
+    async def waiting_device(request: AnyRequest) -> Response[bytes]:
+        """What a code would pair, to be looked at before it is approved; changes nothing."""
+        asked = query(request, WaitingQuery)
+        return respond(await pairing.waiting(asked, context_of(request.scope)), headers=_NO_STORE)
 
     @post(
         "/api/v1/devices/approve",
@@ -196,6 +233,8 @@ def device_routes(pool: Pool, pairing: Pairing) -> list[HTTPRouteHandler]:
 
     return [
         ask_to_pair,
+        calling_device,
+        waiting_device,
         device_token,
         approve_device,
         deny_device,

@@ -1,4 +1,4 @@
-"""Tables as they go out."""
+"""Tables and stations as they go out."""
 
 from typing import Annotated, Literal
 from uuid import UUID
@@ -22,6 +22,32 @@ class Table(Struct, frozen=True):
 
 class TablesQuery(Struct, frozen=True, forbid_unknown_fields=True):
     """GET /tables."""
+
+    restaurant_id: UUID
+    page: Annotated[int, Meta(ge=1, le=100_000)] = 1
+    limit: Annotated[int, Meta(ge=1, le=100)] = 50
+
+
+class AlertAfter(Struct, frozen=True):
+    """The age in seconds at which a ticket is drawn as getting late, and as late."""
+
+    warn: int
+    late: int
+
+
+class Station(Struct, frozen=True):
+    """Where the kitchen makes things; `expo` is where what is made comes together."""
+
+    id: UUID
+    restaurant_id: UUID
+    name: str
+    kind: Literal["station", "expo"]
+    alert_after_s: AlertAfter
+    sort_order: int
+
+
+class StationsQuery(Struct, frozen=True, forbid_unknown_fields=True):
+    """GET /stations."""
 
     restaurant_id: UUID
     page: Annotated[int, Meta(ge=1, le=100_000)] = 1

@@ -1,4 +1,4 @@
-"""The room, over HTTP."""
+"""The room and the kitchen's stations, over HTTP."""
 
 from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
@@ -10,11 +10,11 @@ from fynlo.openapi import Operation, described
 from fynlo.tenancy import reading
 
 from . import queries
-from .models import Table, TablesQuery
+from .models import Station, StationsQuery, Table, TablesQuery
 
 
 def floor_routes(pool: Pool) -> list[HTTPRouteHandler]:
-    """The routes of the room."""
+    """The routes of the room and of stations."""
 
     @get(
         "/api/v1/tables",
@@ -39,4 +39,26 @@ def floor_routes(pool: Pool) -> list[HTTPRouteHandler]:
         links = page_links(request, asked.page, asked.limit, total)
         return respond(found, headers={"Fynlo-Feed": str(position), **links})
 
-    return [list_tables]
+    @get(
+        "/api/v1/stations",
+        opt=described(
+            Operation(
+                tag="Floor",
+                summary="Stations",
+                needs="menu.read",
+                query=StationsQuery,
+                answers={200: list[Station]},
+                gives=["Link", "X-Total-Count"],
+                problems=[403, 404],
+            )
+        ),
+    )
+    async def list_stations(request: AnyRequest) -> Response[bytes]:
+        """Every station in use, in the kitchen's order."""
+        asked = query(request, StationsQuery)
+        context = context_of(request.scope)
+        async with reading(pool, context, "menu.read", restaurant_id=asked.restaurant_id) as tenant:
+            found, total = await queries.stations(tenant.conn, asked)
+        return respond(found, headers=page_links(request, asked.page, asked.limit, total))
+
+    return [list_tables, list_stations]

@@ -13,6 +13,11 @@ select state, interval_s, user_id, name, device_id from fynlo.poll_device_grant(
 -- Forgets codes that nobody has asked for in a day.
 select fynlo.prune_device_grants()
 
+-- name: device_waiting
+-- What waits under this code; no row where nothing does.
+select kind, name, created_at, expires_at from device_grants
+ where user_code = %(user_code)s and device_id is null and denied_at is null and expires_at > now()
+
 -- name: device_pair
 -- Approves a code; null where no such code waits.
 select fynlo.pair_device(%(restaurant_id)s, %(user_code)s, %(name)s, %(station_ids)s, %(by)s)
@@ -36,7 +41,7 @@ select id, kind, name, station_ids, created_at, created_by, last_seen_at, count(
  limit %(limit)s offset %(offset)s
 
 -- name: device_read
--- A device that was approved, for itself or for who approved it.
+-- A device, for itself or for who has just approved it.
 select id, kind, name, station_ids, created_at, created_by, last_seen_at from fynlo.device(%(id)s)
 
 -- name: device_update

@@ -1,4 +1,4 @@
--- The room.
+-- The room and the kitchen's stations.
 
 -- name: tables
 -- A page of the tables in use, with what is open at them; one row without a table where there is none. The
@@ -21,3 +21,16 @@ select h.epoch, h.seq, (select count(*) from found),
   left join orders o on o.restaurant_id = t.restaurant_id and o.table_id = t.id and o.closed_at is null
  where h.restaurant_id = %(restaurant_id)s
  order by t.section_sort, t.section_name, t.sort_order, t.name, t.id
+
+-- name: stations
+-- A page of the stations in use; one row without a station where there is none. The first column, on every
+-- row: how many there are.
+with found as (
+  select id, name, kind, warn_after_s, late_after_s, sort_order from stations
+   where restaurant_id = %(restaurant_id)s and archived_at is null
+), page as (
+  select * from found order by sort_order, name, id limit %(limit)s offset %(offset)s
+)
+select (select count(*) from found), id, name, kind, warn_after_s, late_after_s, sort_order
+  from (select) as always left join page on true
+ order by sort_order, name, id

@@ -101,6 +101,42 @@ async def test_a_screen_is_paired_by_the_code_it_shows(
     assert [(r["id"], r["role"]) for r in told["restaurants"]] == [(str(PIZZERIA.id), "kitchen")]
 
 
+async def test_what_waits_is_shown_before_it_is_approved(
+    manager: Person, waiter: Person, nobody: Person
+) -> None:
+    code = await ask(nobody, name="Grill screen")
+    asked: Json = {"restaurant_id": PIZZERIA.id, "user_code": code["user_code"].lower()}
+    answer = await manager.get("/devices/waiting", **asked)
+    assert answer.status_code == 200, answer.text
+    shown = {name: answer.json()[name] for name in ("user_code", "kind", "name")}
+    assert shown == {"user_code": code["user_code"], "kind": "kitchen", "name": "Grill screen"}
+    refused_grant(await poll(nobody, code), "authorization_pending")  # looking approves nothing
+    refused(await waiter.get("/devices/waiting", **asked), 403, "forbidden")
+    await approve(manager, code)
+    refused(await manager.get("/devices/waiting", **asked), 404, "unknown_code")
+
+
+async def test_a_device_knows_its_name_and_stations_as_they_are_now(display: Paired, manager: Person) -> None:
+    station = str(PIZZERIA.stations[1].id)
+    await manager.client.patch(f"/devices/{display.id}", json={"name": "Cold", "station_ids": [station]})
+    answer = await display.client.get("/auth/me/device")
+    assert answer.status_code == 200, answer.text
+    own = answer.json()
+    assert (own["id"], own["name"], own["station_ids"]) == (display.id, "Cold", [station])
+    refused(await manager.get("/auth/me/device"), 404, "no_device")
+
+
+async def test_stations_are_listed_in_the_kitchens_order(manager: Person, kitchen: Person) -> None:
+    listed = (await kitchen.get("/stations", restaurant_id=PIZZERIA.id)).json()
+    assert [station["name"] for station in listed] == [station.name for station in PIZZERIA.stations]
+    assert all(station["alert_after_s"]["warn"] < station["alert_after_s"]["late"] for station in listed)
+    first = await manager.get("/stations", restaurant_id=PIZZERIA.id, limit=1)
+    assert first.headers["x-total-count"] == str(len(PIZZERIA.stations))
+    assert first.json() == listed[:1]
+    beyond = await manager.get("/stations", restaurant_id=PIZZERIA.id, page=99)
+    assert (beyond.json(), beyond.headers["x-total-count"]) == ([], str(len(PIZZERIA.stations)))
+
+
 async def test_an_answer_that_was_lost_can_be_asked_for_again(
     manager: Person, nobody: Person, database: Database
 ) -> None:

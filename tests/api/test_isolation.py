@@ -47,6 +47,9 @@ REQUESTS: dict[Known, tuple[str, Any]] = {
     ("get", "/restaurants/{restaurant_id}"): (f"/restaurants/{PIZZERIA.id}", None),
     ("get", "/menu"): (f"/menu?{PLACE}", None),
     ("get", "/tables"): (f"/tables?{PLACE}", None),
+    ("get", "/stations"): (f"/stations?{PLACE}", None),
+    ("get", "/auth/me/device"): ("/auth/me/device", None),
+    ("get", "/devices/waiting"): (f"/devices/waiting?{PLACE}&user_code=BCDF-GHJK", None),
     ("get", "/audit"): (f"/audit?{PLACE}", None),
     ("post", "/auth/pin"): ("/auth/pin", {"staff_id": STAFF, "pin": "123456"}),
     ("get", "/devices"): (f"/devices?{PLACE}", None),
@@ -235,7 +238,7 @@ async def test_a_method_that_a_route_does_not_have_is_405_and_says_which_it_has(
 
 
 async def test_the_lists_of_another_show_nothing_of_ours(rival_at_home: Person, made: Order) -> None:
-    for path in ("/orders", "/tables", "/menu", "/events"):
+    for path in ("/orders", "/tables", "/stations", "/menu", "/events"):
         answer = await rival_at_home.get(path, restaurant_id=rival_at_home.place.id)
         assert answer.status_code == 200
         assert str(PIZZERIA.id) not in answer.text

@@ -21,8 +21,8 @@ from fynlo.demo.seed import seed
 from fynlo.devices import queries as devices
 from fynlo.devices.models import DeviceChange, DevicesQuery
 from fynlo.events.queries import events_page
-from fynlo.floor.models import TablesQuery
-from fynlo.floor.queries import tables
+from fynlo.floor.models import StationsQuery, TablesQuery
+from fynlo.floor.queries import stations, tables
 from fynlo.http import Reply
 from fynlo.identity import queries as identity
 from fynlo.live import queries as live
@@ -196,6 +196,7 @@ async def test_a_typed_function_binds_every_parameter_and_no_other(
             await menu_page(tenant.conn, MenuQuery(PIZZERIA.id), money=True)
             await orders_page(tenant.conn, OrdersQuery(PIZZERIA.id), None)
             await tables(tenant.conn, TablesQuery(PIZZERIA.id))
+            await stations(tenant.conn, StationsQuery(PIZZERIA.id))
             await events_page(tenant.conn, PIZZERIA.id, 0, limit=10, max_bytes=10)
             await staff.staff_page(tenant.conn, StaffQuery(PIZZERIA.id), whole=True)
             member, by = PIZZERIA.memberships[1], tenant.user_id
@@ -215,6 +216,7 @@ async def test_a_typed_function_binds_every_parameter_and_no_other(
             await devices.device_grants_prune(tenant.conn)
             await devices.device_grant_insert(tenant.conn, b"4" * 32, "BCDFGHJK", "till", "Till", 60)
             await devices.device_grant_poll(tenant.conn, b"4" * 32)
+            await devices.device_waiting(tenant.conn, "BCDFGHJK")
             device = await devices.device_pair(tenant.conn, PIZZERIA.id, "BCDFGHJK", None, (), by)
             assert device is not None
             await devices.device_deny(tenant.conn, "BCDFGHJK")
