@@ -46,6 +46,14 @@ const OPEN_WITHIN_MS = 10_000;
 const ACK_EVERY_MS = 1_000;
 /** How long a connection must last for the next reconnect to be a first one again. */
 const HELD_AFTER_MS = 10_000;
+/** RFC 8628: what `slow_down` adds to the time between two polls, and that time where none was told. */
+const SLOWER_MS = 5_000;
+const POLL_EVERY_S = 5;
+/** A code that was approved in its last moment still gets its tokens for a minute. */
+const CODE_GRACE_MS = 60_000;
+const DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code";
+/** What these codes refuse with 401 is not the token. */
+const NOT_THE_TOKEN = ["invalid_pin", "invalid_credentials"];
 /** How many events may wait for a listener before a snapshot takes their place. */
 const QUEUE = 1_000;
 
@@ -77,6 +85,20 @@ const QUEUE = 1_000;
  * @typedef {{id: string, name: string, role: string, permissions?: string[]}} Membership
  * @typedef {{access_token: string, refresh_token: string, expires_in: number, user: User,
  *   restaurants: Membership[]}} Login
+ *
+ * @typedef {object} DeviceCode  what a screen shows to be paired (RFC 8628, 3.2); times in seconds
+ * @property {string} device_code  the screen's secret
+ * @property {string} user_code  to be shown
+ * @property {string} verification_uri  where somebody types it
+ * @property {string} verification_uri_complete
+ * @property {number} expires_in
+ * @property {number} [interval]
+ *
+ * @typedef {{id: string, kind: "kitchen" | "till", name: string, station_ids: string[], created_at: string,
+ *   created_by: string, last_seen_at: string | null}} Device
+ * @typedef {Login & {device: Device}} PairedLogin
+ * @typedef {{user_code: string, kind: "kitchen" | "till", name: string, created_at: string,
+ *   expires_at: string}} WaitingDevice
  *
  * @typedef {object} Snapshot  a list, and a place in the feed that it is known to include
  * @property {any[]} items
@@ -112,7 +134,7 @@ export const systemClock = (() => {
 })();
 
 // What goes wrong: ClientError, of which ProblemError (the server refused), Unreachable (it did not answer),
-// BadAnswer (it answered something else than Fynlo does), NotLoggedIn and FeedStopped.
+// BadAnswer (it answered something else than Fynlo does), NotLoggedIn, PairingEnded and FeedStopped.
 
 export class ClientError extends Error {
   /** @param {string} message @param {unknown} [cause] */
@@ -138,6 +160,17 @@ export class BadAnswer extends ClientError {
 /** There is no session, or it has ended: log in. */
 export class NotLoggedIn extends ClientError {
   name = "NotLoggedIn";
+}
+
+/** The code of a screen gives no tokens any more: begin anew. */
+export class PairingEnded extends ClientError {
+  name = "PairingEnded";
+
+  /** @param {"access_denied" | "expired_token"} reason @param {string} message @param {unknown} [cause] */
+  constructor(reason, message, cause) {
+    super(message, cause);
+    this.reason = reason;
+  }
 }
 
 /** A refusal as the server explains it (RFC 9457). */
@@ -293,16 +326,20 @@ class Wire {
     return new Answer(response.status, response.headers, data);
   }
 
-  /** @param {number} ms @returns {Promise<void>} cut short by `close` */
-  rest(ms) {
+  /** @param {number} ms @param {AbortSignal} [signal]
+   * @returns {Promise<void>} cut short by `close` and by the signal */
+  rest(ms, signal) {
     return new Promise((resolve) => {
       const end = () => {
         this.clock.clearTimeout(timer);
         this.#underWay.delete(end);
+        signal?.removeEventListener("abort", end);
         resolve();
       };
       const timer = this.clock.setTimeout(end, ms);
       this.#underWay.add(end);
+      signal?.addEventListener("abort", end);
+      if (signal?.aborted) end();
     });
   }
 
@@ -434,6 +471,64 @@ export class TokenManager {
     return login;
   }
 
+  /** Asks for a code for this device, see `pair`. @param {"kitchen" | "till"} kind
+   * @param {string} name what the approver is shown first @returns {Promise<DeviceCode>} */
+  async beginPairing(kind, name) {
+    const { data } = await this.#wire.send("POST", "/auth/device", { body: JSON.stringify({ kind, name }) });
+    if (!(data?.device_code && data.user_code && data.expires_in > 0))
+      throw new BadAnswer("POST /auth/device answered without a code");
+    return data;
+  }
+
+  /**
+   * Polls until the code is approved (RFC 8628, 3.4 and 3.5), and begins the device's session. It goes on while
+   * the server is away. Throws PairingEnded when the code was denied or has expired, Unreachable when `signal`
+   * or `close` ended it.
+   *
+   * @param {DeviceCode} code
+   * @param {{signal?: AbortSignal, onPoll?: (error: ClientError) => void}} [options]
+   *   `onPoll` is told why a poll brought no tokens
+   * @returns {Promise<PairedLogin>}
+   */
+  async pair({ device_code, expires_in, interval = POLL_EVERY_S }, { signal, onPoll = () => {} } = {}) {
+    const wire = this.#wire;
+    const end = wire.clock.now() + expires_in * 1000;
+    let every = interval * 1000;
+    let wait = every;
+    let unanswered = 0;
+    for (;;) {
+      await wire.rest(wait, signal);
+      if (signal?.aborted || wire.closed) throw new Unreachable("pairing was given up here");
+      try {
+        await this.settle();
+        const login = await this.#exchange(
+          "/auth/device/token",
+          { grant_type: DEVICE_GRANT, device_code },
+          TIMEOUT_MS,
+        );
+        this.#credentials = null;
+        return /** @type {PairedLogin} */ (login);
+      } catch (error) {
+        if (!(error instanceof ClientError)) throw error;
+        if (error instanceof ProblemError) {
+          unanswered = 0;
+          if (error.code === "slow_down") every += SLOWER_MS;
+          else if (error.code === "access_denied") throw new PairingEnded("access_denied", error.detail, error);
+          else if (error.code === "expired_token" || error.code === "invalid_grant")
+            throw new PairingEnded("expired_token", error.detail, error);
+          else if (error.code !== "authorization_pending" && error.status < 500 && error.status !== 429) throw error;
+          wait = Math.max(every, error.retryAfterMs ?? 0);
+        } else {
+          // less often while nothing answers, as the RFC asks for
+          wait = Math.max(every, Math.min(every * 2 ** unanswered++, LONGEST_BACKOFF_MS));
+        }
+        if (wire.clock.now() >= end + CODE_GRACE_MS)
+          throw new PairingEnded("expired_token", "The code is too old; begin again.", error);
+        onPoll(error);
+      }
+    }
+  }
+
   /** Whether there is a session to continue; it may have ended on the server. */
   async restore() {
     await this.#adopt();
@@ -448,8 +543,13 @@ export class TokenManager {
   /** Drops tokens and credentials, stored ones too; what follows throws NotLoggedIn. */
   async forget() {
     await this.settle(); // what it brings must not come back
+    const user = this.#pair?.user;
     this.#pair = this.#credentials = null;
-    await this.#stored((storage) => storage.removeItem(this.#key));
+    await this.#stored(async (storage) => {
+      const stored = parsed(await storage.getItem(this.#key));
+      // another page may have begun a session of somebody else since: that one is not ours to drop
+      if (user === undefined || !stored?.user || stored.user === user) await storage.removeItem(this.#key);
+    });
   }
 
   /** A token with a minute to live at least. Throws NotLoggedIn, ProblemError or Unreachable. */
@@ -519,17 +619,11 @@ export class TokenManager {
 
   /** Takes over what another page has stored since: using our older refresh token would end the session. */
   async #adopt() {
-    const text = await this.#stored((storage) => storage.getItem(this.#key));
-    try {
-      const stored = JSON.parse(text ?? "null");
-      if (!stored?.access || !stored.refresh) return false;
-      if (this.#pair && (stored.user !== this.#pair.user || !(stored.expiresAt > this.#pair.expiresAt)))
-        return false;
-      this.#pair = stored;
-      return true;
-    } catch {
-      return false; // somebody else's value
-    }
+    const stored = parsed(await this.#stored((storage) => storage.getItem(this.#key)));
+    if (!stored?.access || !stored.refresh) return false;
+    if (this.#pair && (stored.user !== this.#pair.user || !(stored.expiresAt > this.#pair.expiresAt))) return false;
+    this.#pair = stored;
+    return true;
   }
 
   /** Storage may be forbidden or full; the session then lives as long as the page. */
@@ -540,6 +634,45 @@ export class TokenManager {
       return null;
     }
   }
+}
+
+/** @param {string | null} text @returns {any} null where it is somebody else's value */
+function parsed(text) {
+  try {
+    return JSON.parse(text ?? "null");
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * The token of somebody who gave their PIN on a device: not renewed, the PIN is asked again.
+ * @implements {TokenSource}
+ */
+class ShortTokens {
+  #token;
+  #expiresAt;
+  #clock;
+
+  /** @param {string} token @param {number} expiresAt @param {Clock} clock */
+  constructor(token, expiresAt, clock) {
+    this.#token = token;
+    this.#expiresAt = expiresAt;
+    this.#clock = clock;
+  }
+
+  async token() {
+    if (this.#clock.now() >= this.#expiresAt) throw new NotLoggedIn("the sign-in by PIN has ended: give the PIN again");
+    return this.#token;
+  }
+
+  /** @param {string} _failed @returns {Promise<string>} */
+  async refresh(_failed) {
+    this.#expiresAt = -Infinity;
+    return this.token();
+  }
+
+  async settle() {}
 }
 
 /**
@@ -612,6 +745,7 @@ export class ApiClient {
         return await send(token);
       } catch (error) {
         if (!(error instanceof ProblemError && error.status === 401) || refreshed) throw error;
+        if (NOT_THE_TOKEN.includes(error.code)) throw error;
       }
       refreshed = true;
       return send(await this.tokens.refresh(token));
@@ -641,8 +775,80 @@ export class ApiClient {
   /** Begins a session, see `TokenManager.login`.
    * @param {string} email @param {string} password @param {{keep?: boolean}} [options] */
   login(email, password, options) {
+    return this.#own().login(email, password, options);
+  }
+
+  // devices: they have a session of their own, which renews itself for as long as they are in use
+
+  /** A code for this device to show, see `TokenManager.pair`.
+   * @param {"kitchen" | "till"} kind @param {string} name what the approver is shown first */
+  beginPairing(kind, name) {
+    return this.#own().beginPairing(kind, name);
+  }
+
+  /** Waits until the code is approved, and begins the device's session, see `TokenManager.pair`.
+   * @param {DeviceCode} code @param {{signal?: AbortSignal, onPoll?: (error: ClientError) => void}} [options] */
+  pair(code, options) {
+    return this.#own().pair(code, options);
+  }
+
+  #own() {
     if (!this.session) throw new NotLoggedIn("the tokens of this client come from elsewhere: log in there");
-    return this.session.login(email, password, options);
+    return this.session;
+  }
+
+  /** The paired device that this client is. @returns {Promise<Device>} */
+  async device() {
+    return (await this.request("GET", "/auth/me/device")).data;
+  }
+
+  /**
+   * On a paired device: a client of the person whose PIN it is, for as long as an access token lives; then it
+   * throws NotLoggedIn. Throws ProblemError `invalid_pin` and, after too many, `too_many_requests`.
+   * @param {string} staffId @param {string} pin @returns {Promise<ApiClient>}
+   */
+  async signInByPin(staffId, pin) {
+    const { clock } = this.#wire;
+    const askedAt = clock.now();
+    const { data } = await this.request("POST", "/auth/pin", { body: { staff_id: staffId, pin } });
+    const tokens = new ShortTokens(data.access_token, askedAt + data.expires_in * 1000, clock);
+    return new ApiClient(this.#wire.url, { ...this.#options, storage: null, tokens });
+  }
+
+  /** What a code would pair. @param {string} restaurantId @param {string} userCode
+   * @returns {Promise<WaitingDevice>} */
+  async waitingDevice(restaurantId, userCode) {
+    const query = { restaurant_id: restaurantId, user_code: userCode };
+    return (await this.request("GET", "/devices/waiting", { query })).data;
+  }
+
+  /** @param {string} restaurantId @param {string} userCode
+   * @param {{name?: string, stationIds?: string[]}} [options]  no `stationIds`: every station
+   * @returns {Promise<Device>} */
+  async approveDevice(restaurantId, userCode, { name, stationIds } = {}) {
+    const body = { restaurant_id: restaurantId, user_code: userCode, name, station_ids: stationIds };
+    return (await this.request("POST", "/devices/approve", { body })).data;
+  }
+
+  /** @param {string} restaurantId @param {string} userCode */
+  async denyDevice(restaurantId, userCode) {
+    await this.request("POST", "/devices/deny", { body: { restaurant_id: restaurantId, user_code: userCode } });
+  }
+
+  /** Those that were not revoked, by name. @param {string} restaurantId @returns {Promise<Device[]>} */
+  async devices(restaurantId) {
+    return (await this.#all("/devices", { restaurant_id: restaurantId })).items;
+  }
+
+  /** What is left out stays. @param {string} id @param {{name?: string, stationIds?: string[]}} change
+   * @returns {Promise<Device>} */
+  async changeDevice(id, { name, stationIds }) {
+    return (await this.request("PATCH", `/devices/${id}`, { body: { name, station_ids: stationIds } })).data;
+  }
+
+  /** Ends the device's session and those of who signed in on it. @param {string} id */
+  async revokeDevice(id) {
+    await this.request("DELETE", `/devices/${id}`);
   }
 
   /** Ends the session here, and on the server if that can be reached; its sockets close. */
@@ -719,6 +925,11 @@ export class ApiClient {
     const etag = answer.headers.get("etag");
     if (etag) this.#menus.set(key, { etag, items });
     return { items, position: answer.position, total: Number(answer.headers.get("x-total-count") ?? 0) };
+  }
+
+  /** @param {string} restaurantId @returns {Promise<any[]>} in the kitchen's order */
+  async stations(restaurantId) {
+    return (await this.#all("/stations", { restaurant_id: restaurantId })).items;
   }
 
   /** @param {string} restaurantId @returns {Promise<Snapshot>} */
