@@ -99,6 +99,7 @@ def page_routes() -> list[HTTPRouteHandler]:
     return [
         page_route("/", "index.html"),
         page_route("/kitchen", "kitchen.html"),
+        page_route("/pair", "pair.html"),
         page_route("/schema", "schema.html"),
         file,
     ]

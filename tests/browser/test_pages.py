@@ -12,7 +12,7 @@ from fynlo.web.pages import page_routes
 
 STATIC = Path(__file__).parent.parent.parent / "fynlo" / "web" / "static"
 FILES = sorted(path.name for path in STATIC.iterdir())
-PAGES = {"/": "index.html", "/kitchen": "kitchen.html", "/schema": "schema.html"}
+PAGES = {"/": "index.html", "/kitchen": "kitchen.html", "/pair": "pair.html", "/schema": "schema.html"}
 TYPES = {
     ".html": "text/html; charset=utf-8",
     ".css": "text/css; charset=utf-8",

@@ -4,14 +4,22 @@
 import { byId, fill, h } from "./dom.js";
 import { ApiClient, ClientError, NotLoggedIn, ProblemError, Unreachable } from "./fynlo.js";
 import { Following } from "./kitchen_follow.js";
+import { Pairing } from "./kitchen_pairing.js";
 import { Rail } from "./kitchen_rail.js";
+import { Stations } from "./kitchen_stations.js";
 import { keepAwake, showClock, showConnection } from "./kitchen_status.js";
 import { place, spoken } from "./kitchen_ticket.js";
 
 /** @typedef {import("./kitchen_board.js").Change} Change */
 /** @typedef {import("./fynlo.js").Membership} Membership */
 
+/** @typedef {import("./fynlo.js").Device} Device */
+
+const SESSION_KEY = "fynlo.kitchen.session";
 const RESTAURANT_KEY = "fynlo.kitchen.restaurant";
+/** Set where this screen has been paired: when that ends it asks for it again, not for a password. */
+const PAIRED_KEY = "fynlo.kitchen.paired";
+const DEVICE_EVERY_MS = 60_000;
 const NOTICE_MS = 15_000;
 const LONGEST_RETRY_MS = 30_000;
 const SIGNED_OUT = "This sign-in has ended. Log in again.";
@@ -23,31 +31,54 @@ const storage = (() => {
     return null;
   }
 })();
-const api = new ApiClient(location.origin, { storage, storageKey: "fynlo.kitchen.session" });
+const api = new ApiClient(location.origin, { storage, storageKey: SESSION_KEY });
 const session = /** @type {import("./fynlo.js").TokenManager} */ (api.session);
 const form = byId("login-form", HTMLFormElement);
 const menu = byId("menu", HTMLDialogElement);
 const rail = new Rail();
+const pairing = new Pairing(api, () => {
+  kept(PAIRED_KEY, "yes");
+  void enter();
+});
 
 /** @type {Following | null} */
 let following = null;
 /** @type {Membership[]} */
 let restaurants = [];
+/** @type {Device | null} this screen, where it is paired */
+let device = null;
+/** @type {Stations | null} */
+let stations = null;
 /** Ends a wait for the server. */
 let wake = () => {};
 
 // who
 
-/** @param {"start" | "login" | "choose" | "kitchen"} name */
+/** @param {"start" | "login" | "pair" | "choose" | "kitchen"} name */
 function show(name) {
-  for (const id of ["start", "login", "choose", "kitchen"]) byId(id, HTMLElement).hidden = id !== name;
+  for (const id of ["start", "login", "pair", "choose", "kitchen"]) byId(id, HTMLElement).hidden = id !== name;
   document.body.dataset.screen = name;
   if (menu.open) menu.close();
+}
+
+/** Asks for what this screen was signed in with. @param {string} [why] */
+function signIn(why = "") {
+  if (kept(PAIRED_KEY)) showPairing();
+  else showLogin(why);
+}
+
+function showPairing() {
+  leave();
+  show("pair");
+  pairing.start();
+  byId("pair-title", HTMLElement).focus();
+  void keepAwake();
 }
 
 /** @param {string} [why] */
 function showLogin(why = "") {
   leave();
+  pairing.stop();
   show("login");
   byId("login-problem", HTMLElement).textContent = why;
   form.querySelector("input")?.focus();
@@ -63,6 +94,7 @@ async function login() {
   try {
     await api.login(String(email).trim(), String(password), { keep: true });
     form.reset();
+    kept(PAIRED_KEY, null);
     await enter();
   } catch (error) {
     if (!(error instanceof ClientError)) throw error;
@@ -75,10 +107,19 @@ async function login() {
 
 async function logout() {
   leave();
-  remember(null);
+  kept(RESTAURANT_KEY, null);
+  kept(PAIRED_KEY, null);
   show("start");
   await api.logout();
   showLogin();
+}
+
+/** A paired screen hangs where anybody may touch it: the first press only asks. */
+function askToLogOut() {
+  const button = byId("menu-logout", HTMLElement);
+  if (device === null || button.dataset.asked !== undefined) return void logout();
+  button.dataset.asked = "";
+  button.textContent = "Press again: it will need a new code";
 }
 
 /**
@@ -90,13 +131,14 @@ async function enter({ ask = false } = {}) {
     try {
       const me = await api.me();
       restaurants = me.restaurants.filter(({ permissions }) => permissions?.includes("orders.read") ?? true);
+      device = me.user.email === null ? await ownDevice() : null;
       break;
     } catch (error) {
-      if (error instanceof NotLoggedIn) return showLogin();
+      if (error instanceof NotLoggedIn) return signIn();
       if (!(error instanceof ClientError)) throw error;
       if (error instanceof ProblemError && [401, 403].includes(error.status)) {
         await session.forget();
-        return showLogin(SIGNED_OUT);
+        return signIn(SIGNED_OUT);
       }
       show("start");
       byId("start-text", HTMLElement).textContent = "The server does not answer. Trying again…";
@@ -107,14 +149,24 @@ async function enter({ ask = false } = {}) {
       });
     }
   }
-  const known = restaurants.length === 1 ? restaurants[0] : restaurants.find(({ id }) => id === remember());
+  const known = restaurants.length === 1 ? restaurants[0] : restaurants.find(({ id }) => id === kept(RESTAURANT_KEY));
   if (known && !ask) open(known);
   else choose();
 }
 
+/** @returns {Promise<Device | null>} null for a person: those of another issuer may have no address either */
+async function ownDevice() {
+  try {
+    return await api.device();
+  } catch (error) {
+    if (error instanceof ProblemError && error.status === 404) return null;
+    throw error;
+  }
+}
+
 function choose() {
   leave();
-  remember(null);
+  kept(RESTAURANT_KEY, null);
   fill(
     byId("restaurants", HTMLElement),
     restaurants.map((one) => h("li", {}, h("button", { type: "button", onclick: () => open(one) }, one.name))),
@@ -124,16 +176,16 @@ function choose() {
   byId("choose", HTMLElement).querySelector("button")?.focus();
 }
 
-/** The restaurant of this screen, over reloads; null forgets it. @param {string | null} [id] */
-function remember(id) {
+/** What this screen remembers over reloads; null forgets it. @param {string} key @param {string | null} [value] */
+function kept(key, value) {
   try {
-    if (id === undefined) return storage?.getItem(RESTAURANT_KEY) ?? null;
-    if (id === null) storage?.removeItem(RESTAURANT_KEY);
-    else storage?.setItem(RESTAURANT_KEY, id);
+    if (value === undefined) return storage?.getItem(key) ?? null;
+    if (value === null) storage?.removeItem(key);
+    else storage?.setItem(key, value);
   } catch {
     // then it is asked again after a reload
   }
-  return id ?? null;
+  return value ?? null;
 }
 
 // the kitchen
@@ -141,14 +193,22 @@ function remember(id) {
 /** @param {Membership} restaurant */
 function open(restaurant) {
   leave();
-  remember(restaurant.id);
+  kept(RESTAURANT_KEY, restaurant.id);
   byId("restaurant", HTMLElement).textContent = restaurant.name;
   byId("menu-switch", HTMLElement).hidden = restaurants.length < 2;
   byId("menu-person", HTMLElement).textContent = `${restaurant.name}, as ${restaurant.role}`;
+  drawDevice();
   document.title = `${restaurant.name} · Kitchen`;
   rail.clear(restaurant.permissions?.includes("orders.write") ? press : null);
   show("kitchen");
-  following = new Following(api, restaurant.id, { onChanges: changed, onState: stateChanged });
+  const mine = new Stations(api, restaurant.id, device?.station_ids ?? [], { onChange: redraw });
+  stations = mine;
+  following = new Following(api, restaurant.id, {
+    onChanges: changed,
+    onState: stateChanged,
+    onMenu: () => mine.menuChanged(),
+    shows: (line) => mine.shows(line),
+  });
   following.start();
   tick();
   void keepAwake();
@@ -157,6 +217,8 @@ function open(restaurant) {
 function leave() {
   void following?.stop();
   following = null;
+  stations?.stop();
+  stations = null;
   rail.clear(null);
   fill(byId("notices", HTMLElement));
   document.title = "Kitchen · Fynlo";
@@ -167,9 +229,37 @@ function stateChanged() {
   if (following.state.why === "refused") {
     void enter({ ask: true });
   } else {
-    void session.forget();
-    showLogin(SIGNED_OUT);
+    void session.forget().then(() => signIn(SIGNED_OUT));
+    leave(); // nothing that hung here is seen any longer
+    show("start");
   }
+}
+
+/** A manager may have given this screen another name, or other stations. */
+async function readDevice() {
+  if (!following || device === null) return;
+  try {
+    device = await api.device();
+  } catch (error) {
+    if (!(error instanceof ClientError)) throw error;
+    return; // what matters of it the feed tells
+  }
+  drawDevice();
+  stations?.change(device.station_ids);
+}
+
+function drawDevice() {
+  const name = byId("device", HTMLElement);
+  name.hidden = device === null;
+  name.textContent = device?.name ?? "";
+  byId("menu-title", HTMLElement).textContent = device?.name ?? "This screen";
+  const button = byId("menu-logout", HTMLElement);
+  button.textContent = device === null ? "Log out" : "Unpair this screen";
+  delete button.dataset.asked;
+}
+
+function redraw() {
+  if (following) rail.draw(following.board.tickets, api.serverClock.now());
 }
 
 /** Once a second, and whenever the connection changes. */
@@ -183,7 +273,7 @@ function tick() {
 /** @param {Change[]} changes @param {boolean} first  what hung there before is no news */
 function changed(changes, first) {
   if (!following) return;
-  rail.draw(following.board.tickets, api.serverClock.now());
+  redraw();
   if (first) return;
   const said = changes.flatMap(tell);
   if (said.length) byId("announcer", HTMLElement).textContent = `${said.slice(0, 4).join(". ")}.`;
@@ -245,8 +335,15 @@ form.addEventListener("submit", (event) => {
   event.preventDefault();
   void login();
 });
-for (const id of ["choose-logout", "menu-logout"]) byId(id, HTMLElement).addEventListener("click", () => void logout());
-byId("menu-open", HTMLElement).addEventListener("click", () => menu.showModal());
+byId("login-pair", HTMLElement).addEventListener("click", showPairing);
+byId("pair-again", HTMLElement).addEventListener("click", showPairing);
+byId("pair-login", HTMLElement).addEventListener("click", () => showLogin());
+byId("choose-logout", HTMLElement).addEventListener("click", () => void logout());
+byId("menu-logout", HTMLElement).addEventListener("click", askToLogOut);
+byId("menu-open", HTMLElement).addEventListener("click", () => {
+  drawDevice();
+  menu.showModal();
+});
 byId("menu-close", HTMLElement).addEventListener("click", () => menu.close());
 byId("menu-switch", HTMLElement).addEventListener("click", choose);
 byId("menu-full", HTMLElement).addEventListener("click", () => {
@@ -258,5 +355,16 @@ globalThis.addEventListener("online", () => {
   wake();
   following?.retryNow();
 });
+// Another tab of this screen has ended the session, or begun one.
+globalThis.addEventListener("storage", ({ key, newValue }) => {
+  if (key !== SESSION_KEY) return;
+  const shown = document.body.dataset.screen;
+  if (newValue === null && shown === "kitchen") void session.forget().then(() => enter());
+  else if (newValue !== null && (shown === "pair" || shown === "login")) {
+    pairing.stop();
+    void enter();
+  }
+});
 setInterval(tick, 1_000);
+setInterval(() => void readDevice(), DEVICE_EVERY_MS);
 void enter();

@@ -9,6 +9,7 @@
 /**
  * @typedef {object} Line
  * @property {string} id
+ * @property {string} [product_id]
  * @property {string} name
  * @property {string | null} variant_name
  * @property {number} quantity
@@ -60,35 +61,24 @@ const REMEMBERED = 2_000;
  * @property {string | null} readySince
  */
 
-/** @param {Order} order */
-function linesOf(order) {
-  // of an order that was never sent the kitchen has been told nothing, voided lines included
-  return order.items.filter(
-    ({ status }) => status === "sent" || (status === "voided" && order.status !== "pending"),
-  );
-}
-
-/** @param {Entry} entry @returns {Ticket} */
-function ticketOf({ order, added, readySince }) {
-  return { order, lines: linesOf(order), added: new Set(added), readySince };
-}
-
-/** @param {Entry | undefined} entry */
-function hangs(entry) {
-  return entry !== undefined && linesOf(entry.order).length > 0;
-}
-
 export class Board {
   /** @type {Map<string, Entry>} */
   #open = new Map();
   /** @type {Map<string, Position>} */
   #closed = new Map();
 
+  #shows;
+
+  /** @param {(line: Line) => boolean} [shows] what hangs here; by default everything */
+  constructor(shows = () => true) {
+    this.#shows = shows;
+  }
+
   /** Tickets, oldest first. @returns {Ticket[]} */
   get tickets() {
     return [...this.#open.values()]
-      .filter(hangs)
-      .map(ticketOf)
+      .filter((entry) => this.#hangs(entry))
+      .map((entry) => this.#ticketOf(entry))
       .sort(
         ({ order: a }, { order: b }) =>
           Date.parse(a.placed_at) - Date.parse(b.placed_at) || a.number - b.number,
@@ -127,6 +117,25 @@ export class Board {
     return changes;
   }
 
+  /** @param {Order} order */
+  #linesOf(order) {
+    // of an order that was never sent the kitchen has been told nothing, voided lines included
+    return order.items.filter(
+      (line) =>
+        (line.status === "sent" || (line.status === "voided" && order.status !== "pending")) && this.#shows(line),
+    );
+  }
+
+  /** @param {Entry} entry @returns {Ticket} */
+  #ticketOf({ order, added, readySince }) {
+    return { order, lines: this.#linesOf(order), added: new Set(added), readySince };
+  }
+
+  /** @param {Entry | undefined} entry */
+  #hangs(entry) {
+    return entry !== undefined && this.#linesOf(entry.order).length > 0;
+  }
+
   /** @param {Order} order @param {Position} at @param {string} time @returns {Change[]} */
   #apply(order, at, time) {
     const known = this.#open.get(order.id);
@@ -140,8 +149,8 @@ export class Board {
       this.#remember(order.id, position);
       return [];
     }
-    const before = new Map((known ? linesOf(known.order) : []).map((line) => [line.id, line]));
-    const lines = linesOf(order);
+    const before = new Map((known ? this.#linesOf(known.order) : []).map((line) => [line.id, line]));
+    const lines = this.#linesOf(order);
     const added = before.size ? lines.filter(({ id }) => !before.has(id)).map(({ id }) => id) : [];
     const ready = order.status === "ready";
     /** @type {Entry} */
@@ -152,9 +161,9 @@ export class Board {
       readySince: ready ? (known?.readySince ?? time) : null,
     };
     this.#open.set(order.id, entry);
-    if (!hangs(entry)) return known && hangs(known) ? [{ kind: "closed", ticket: ticketOf(known) }] : [];
-    const ticket = ticketOf(entry);
-    if (!hangs(known)) return [{ kind: "opened", ticket }];
+    if (!this.#hangs(entry)) return known && this.#hangs(known) ? [{ kind: "closed", ticket: this.#ticketOf(known) }] : [];
+    const ticket = this.#ticketOf(entry);
+    if (!this.#hangs(known)) return [{ kind: "opened", ticket }];
     const voided = lines.filter(({ id, status }) => status === "voided" && before.get(id)?.status === "sent");
     const from = known?.order.status;
     return [
@@ -172,7 +181,7 @@ export class Board {
   #close(entry, at, from = entry.order.status) {
     this.#open.delete(entry.order.id);
     this.#remember(entry.order.id, at);
-    return hangs(entry) ? [{ kind: "closed", ticket: ticketOf(entry), from }] : [];
+    return this.#hangs(entry) ? [{ kind: "closed", ticket: this.#ticketOf(entry), from }] : [];
   }
 
   /** @param {string} id @param {Position} at */

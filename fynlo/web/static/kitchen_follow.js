@@ -42,7 +42,7 @@ export class Following {
   /** Whether the first snapshot is there: what hung before we looked is no news. */
   #begun = false;
 
-  board = new Board();
+  board;
   /** @type {State} */
   state;
 
@@ -50,13 +50,16 @@ export class Following {
    * @param {import("./fynlo.js").ApiClient} api
    * @param {string} restaurantId
    * @param {{onChanges: (changes: Change[], first: boolean) => void, onState: (state: State) => void,
+   *   onMenu?: () => void, shows?: (line: import("./kitchen_board.js").Line) => boolean,
    *   clock?: import("./fynlo.js").Clock, random?: () => number}} options
-   *   `onChanges` is told `first` for what hung there before this screen looked
+   *   `onChanges` is told `first` for what hung there before this screen looked, `onMenu` that the menu has
+   *   changed; `shows` tells which lines are this screen's
    */
   constructor(api, restaurantId, options) {
     this.#api = api;
     this.#restaurantId = restaurantId;
     this.#options = options;
+    this.board = new Board(options.shows);
     this.#clock = options.clock ?? systemClock;
     this.#random = options.random ?? Math.random;
     this.state = { phase: "connecting", since: this.#clock.now(), why: "" };
@@ -160,6 +163,7 @@ export class Following {
     const feed = this.#api.feed(this.#restaurantId, { socket: "kitchen", position });
     this.#feed = feed;
     feed.on("event", (event) => this.#tell(this.board.event(event)));
+    feed.on("menu.updated", () => this.#options.onMenu?.());
     feed.on("connected", () => {
       this.#connected = this.#answering = true;
       this.retryNow(); // a snapshot that waits for the server need not wait any longer
