@@ -10,12 +10,14 @@ and msgspec are enough.
 """
 
 from fynlo.client.answers import lowest
+from fynlo.client.devices import Device, DeviceCode, PairedLogin, WaitingDevice
 from fynlo.client.errors import (
     BadAnswer,
     ClientError,
     FeedStopped,
     FieldError,
     NotLoggedIn,
+    PairingEnded,
     ProblemError,
     Unreachable,
 )
@@ -42,6 +44,7 @@ from fynlo.client.models import (
     Product,
     Restaurant,
     Snapshot,
+    Station,
     Table,
     User,
     Variant,
@@ -58,6 +61,8 @@ __all__ = [
     "Choice",
     "ClientError",
     "Connected",
+    "Device",
+    "DeviceCode",
     "Disconnected",
     "Event",
     "Exchange",
@@ -77,12 +82,15 @@ __all__ = [
     "Order",
     "OrderItem",
     "OrderType",
+    "PairedLogin",
+    "PairingEnded",
     "Position",
     "ProblemError",
     "Product",
     "Restaurant",
     "Resync",
     "Snapshot",
+    "Station",
     "StatusChange",
     "Stopped",
     "Table",
@@ -93,6 +101,7 @@ __all__ = [
     "Unreachable",
     "User",
     "Variant",
+    "WaitingDevice",
     "Wire",
     "lowest",
 ]

@@ -11,6 +11,9 @@ from fynlo.client.errors import ProblemError
 from fynlo.client.tokens import TokenSource
 from fynlo.client.wire import Params, Wire
 
+NOT_THE_TOKEN = ("invalid_pin", "invalid_credentials")
+"""What these codes refuse with 401 is not the token."""
+
 
 class Authorized:
     """Sends requests with a token, and refreshes it once a call where the server refuses it."""
@@ -49,7 +52,7 @@ class Authorized:
             try:
                 return await send(token)
             except ProblemError as error:
-                if error.status != httpx.codes.UNAUTHORIZED or refreshed:
+                if error.status != httpx.codes.UNAUTHORIZED or refreshed or error.code in NOT_THE_TOKEN:
                     raise
             refreshed = True
             return await send(await self._tokens.refresh(token))

@@ -5,6 +5,7 @@ ClientError
  ├─ Unreachable     no answer: refused, reset, timed out
  ├─ BadAnswer       an answer that this client cannot read
  ├─ NotLoggedIn     there is no token to send: log in first
+ ├─ PairingEnded    the code of a device was denied or has expired
  └─ FeedStopped     the feed ended for a reason that retrying does not mend
 """
 
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import time
 from email.utils import parsedate_to_datetime
+from typing import Literal
 
 import httpx
 import msgspec
@@ -34,6 +36,14 @@ class BadAnswer(ClientError):
 
 class NotLoggedIn(ClientError):
     """No token is at hand, and none can be had without logging in."""
+
+
+class PairingEnded(ClientError):
+    """The code of a device gives no tokens any more: begin anew."""
+
+    def __init__(self, reason: Literal["access_denied", "expired_token"], detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
 
 
 class FeedStopped(ClientError):

@@ -21,6 +21,7 @@ a login. A 401 makes the client refresh its token and ask once more before it re
 from __future__ import annotations
 
 import asyncio
+import functools
 import time
 import weakref
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
@@ -34,6 +35,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 from fynlo.client.answers import lowest, position_of, read, snapshot
 from fynlo.client.authorized import Authorized
+from fynlo.client.devices import DeviceCalls, DeviceCode, Kind, PairedLogin, PinLogin, ShortTokens
 from fynlo.client.errors import NotLoggedIn, ProblemError, Unreachable
 from fynlo.client.events import LoggedEvent
 from fynlo.client.feed import Feed
@@ -53,7 +55,7 @@ class _Status(Struct):
     reason: str | UnsetType = UNSET
 
 
-class ApiClient:
+class ApiClient(DeviceCalls):
     """One server, one person. Use it as an async context manager, or call `aclose`.
 
     refresh_token  continues an earlier session instead of a login
@@ -75,6 +77,10 @@ class ApiClient:
         sleep: Sleep = asyncio.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._clock = clock
+        self._for = functools.partial(
+            ApiClient, url, observe=observe, transport=transport, sleep=sleep, clock=clock
+        )
         self._wire = Wire(url, transport=transport, sleep=sleep, observe=observe)
         self._session: TokenManager | None = None
         if tokens is None:
@@ -104,9 +110,27 @@ class ApiClient:
 
     async def login(self, email: str, password: str, *, keep: bool = False) -> Login:
         """Begins a session, see `TokenManager.login`."""
-        if self._session is None:
-            raise NotLoggedIn("the tokens of this client come from elsewhere: log in there")
-        return await self._session.login(email, password, keep=keep)
+        return await self._own().login(email, password, keep=keep)
+
+    async def begin_pairing(self, kind: Kind, name: str) -> DeviceCode:
+        """A code for this device to show; `name` is what the approver is shown first."""
+        return await self._own().begin_pairing(kind, name)
+
+    async def pair(self, code: DeviceCode) -> PairedLogin:
+        """Waits until the code is approved, and begins the device's session, see `TokenManager.pair`."""
+        return await self._own().pair(code)
+
+    async def sign_in_by_pin(self, staff_id: str, pin: str) -> ApiClient:
+        """On a paired device: a client of the person whose PIN it is; close it when they are done.
+
+        It is good for as long as an access token lives, then it raises NotLoggedIn. Raises ProblemError
+        `invalid_pin` and, after too many of those, `too_many_requests`.
+        """
+        asked_at = self._clock()
+        body = msgspec.json.encode({"staff_id": staff_id, "pin": pin})
+        given = read(await self._ask("POST", "/auth/pin", body=body), PinLogin)
+        tokens = ShortTokens(given.access_token, asked_at + given.expires_in, self._clock)
+        return self._for(tokens=tokens)
 
     async def logout(self) -> None:
         """Ends the session here, and on the server if that can be reached; its sockets close."""
@@ -359,6 +383,11 @@ class ApiClient:
         )
         self._feeds.add(feed)
         return feed
+
+    def _own(self) -> TokenManager:
+        if self._session is None:
+            raise NotLoggedIn("the tokens of this client come from elsewhere: log in there")
+        return self._session
 
     async def _log_out(self, path: str, *, told: bool = False) -> None:
         try:

@@ -8,7 +8,7 @@ ignored. A role that may not see money (kitchen) gets orders and menus without i
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 from msgspec import Struct
 
@@ -50,10 +50,10 @@ class Snapshot(Struct, Generic[T], frozen=True):
 
 
 class User(Struct, frozen=True):
-    """A person who logs in."""
+    """A person who logs in, or a device that was paired; devices have no address."""
 
     id: str
-    email: str
+    email: str | None
     name: str
 
 
@@ -96,6 +96,24 @@ class Restaurant(Struct, frozen=True):
     prices_include_tax: bool | None = None
     tax_rounding: str | None = None
     tax_scope: str | None = None
+
+
+class AlertAfter(Struct, frozen=True):
+    """The age in seconds at which a ticket is getting late, and is late."""
+
+    warn: int
+    late: int
+
+
+class Station(Struct, frozen=True):
+    """Where the kitchen makes things; `expo` is where what is made comes together."""
+
+    id: str
+    restaurant_id: str
+    name: str
+    kind: Literal["station", "expo"]
+    alert_after_s: AlertAfter
+    sort_order: int = 0
 
 
 class Availability(Struct, frozen=True):

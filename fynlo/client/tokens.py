@@ -16,9 +16,12 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
+import httpx
 import msgspec
 from msgspec import Struct
 
+from fynlo.client.answers import read
+from fynlo.client.devices import AskForToken, AskToPair, DeviceCode, Kind, PairedLogin, poll
 from fynlo.client.errors import BadAnswer, NotLoggedIn, ProblemError
 from fynlo.client.models import Login
 from fynlo.client.wire import TIMEOUT, Wire
@@ -98,6 +101,31 @@ class TokenManager:
         self._credentials = credentials if keep else None
         return login
 
+    async def begin_pairing(self, kind: Kind, name: str) -> DeviceCode:
+        """A code for this device to show; `name` is what the approver is shown first."""
+        body = msgspec.json.encode(AskToPair(kind, name))
+        return read(await self._wire.send("POST", "/auth/device", body=body), DeviceCode)
+
+    async def pair(self, code: DeviceCode) -> PairedLogin:
+        """Waits until the code is approved, and begins the device's session.
+
+        It goes on while the server is away. Raises PairingEnded when the code was denied or has expired.
+        """
+        await self.settle()
+        forgotten = self._forgotten
+        asked_at = 0.0
+        body = msgspec.json.encode(AskForToken(code.device_code))
+
+        async def ask() -> httpx.Response:
+            nonlocal asked_at
+            asked_at = self._clock()
+            return await self._wire.send("POST", "/auth/device/token", body=body)
+
+        paired = read(await poll(code, ask, sleep=self._wire.sleep, clock=self._clock), PairedLogin)
+        self._accept(paired, asked_at, forgotten)
+        self._credentials = None
+        return paired
+
     def forget(self) -> None:
         """Drops tokens and credentials; what follows raises NotLoggedIn, a refresh that is under way too."""
         self._forgotten += 1
@@ -158,6 +186,10 @@ class TokenManager:
             login = msgspec.json.decode(response.content, type=Login)
         except msgspec.MsgspecError as error:
             raise BadAnswer(f"POST {path} answered without tokens: {error}") from error
+        self._accept(login, asked_at, forgotten)
+        return login
+
+    def _accept(self, login: Login, asked_at: float, forgotten: int) -> None:
         if forgotten != self._forgotten:
             raise NotLoggedIn("the session was ended meanwhile: log in again")
         self._access = login.access_token
@@ -166,4 +198,3 @@ class TokenManager:
         self._refresh_token = login.refresh_token
         if self._on_rotate is not None:
             self._on_rotate(login.refresh_token)
-        return login

@@ -1,7 +1,8 @@
 // @ts-check
 /**
  * Which lines a screen with stations of its own shows. An order's lines say what they are, the menu says where
- * that is made. What nobody knows the station of is shown everywhere: rather twice than not at all.
+ * that is made. What nobody knows the station of is shown everywhere: rather twice than not at all. At an expo
+ * station everything comes together, so everything is shown.
  */
 
 import { systemClock } from "./fynlo.js";
@@ -19,6 +20,7 @@ export class Stations {
   #of = new Map();
   /** @type {ReadonlySet<string>} empty: all of them */
   #wanted;
+  #expo = /** @type {ReadonlySet<string>} */ (new Set());
   /** @type {any} */
   #timer = null;
   #over = false;
@@ -50,6 +52,7 @@ export class Stations {
   /** Whether a line is this screen's. @param {{product_id?: string}} line */
   shows({ product_id }) {
     if (!this.#wanted.size || product_id === undefined) return true;
+    for (const id of this.#wanted) if (this.#expo.has(id)) return true;
     const station = this.#of.get(product_id);
     if (station === undefined) this.#readIn(LATER_MS);
     return station === undefined || station === null || this.#wanted.has(station);
@@ -71,8 +74,12 @@ export class Stations {
 
   async #read() {
     try {
-      const { items } = await this.#api.menuAll(this.#restaurantId);
+      const [{ items }, stations] = await Promise.all([
+        this.#api.menuAll(this.#restaurantId),
+        this.#api.stations(this.#restaurantId),
+      ]);
       if (this.#over) return;
+      this.#expo = new Set(stations.filter(({ kind }) => kind === "expo").map(({ id }) => id));
       // what was taken off the menu is still cooked where it was
       for (const { id, station_id } of items) this.#of.set(id, station_id ?? null);
       this.#onChange();

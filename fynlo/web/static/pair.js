@@ -126,7 +126,7 @@ async function approve() {
     const name = byId("name", HTMLInputElement).value.trim();
     const stationIds = asked.kind === "kitchen" ? ticked(byId("stations", HTMLElement)) : [];
     const device = await api.approveDevice(place.value, asked.user_code, { name, stationIds });
-    done(`${device.name} is paired. It shows what it has to within a few seconds.`);
+    done(`${device.name} is paired; the screen goes on by itself within a few seconds.`);
   });
 }
 
