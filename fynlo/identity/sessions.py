@@ -89,7 +89,7 @@ class Sessions:
         lifetime_s = self._lifetime_s(device_id)
         await queries.session_insert(conn, session_id, user.id, _hash(refresh_token), lifetime_s, device_id)
         memberships = await queries.memberships(conn, user.id)
-        await self._note(conn, user.id, action, context)
+        await self._note(conn, user.id, action, context, device_id)
         log.info("signed_in", user_id=str(user.id), session_id=str(session_id))
         return SignedIn(
             access_token=self._tokens.issue(user.id, session_id),
@@ -110,7 +110,7 @@ class Sessions:
         session_id = uuid7()
         await queries.session_without_refresh(conn, session_id, user.id, device_id)
         memberships = await queries.memberships(conn, user.id)
-        await self._note(conn, user.id, "auth.pin", context)
+        await self._note(conn, user.id, "auth.pin", context, device_id)
         log.info("signed_in", user_id=str(user.id), session_id=str(session_id), device_id=str(device_id))
         return ShortSignIn(
             access_token=self._tokens.issue(user.id, session_id),
@@ -211,9 +211,12 @@ class Sessions:
         async with connection(self._pool) as conn:
             await self._note(conn, user_id, "auth.pin_failed", context)
 
-    async def _note(self, conn: Connection, user_id: UUID, action: str, context: Context) -> None:
+    async def _note(
+        self, conn: Connection, user_id: UUID, action: str, context: Context, device_id: UUID | None = None
+    ) -> None:
         """Into the audit log of wherever the person works."""
-        device_id = context.principal.device_id if context.principal else None
+        if device_id is None and context.principal is not None:
+            device_id = context.principal.device_id
         await queries.audit_person(
             conn, user_id, action, address=context.address, request_id=context.request_id, device_id=device_id
         )

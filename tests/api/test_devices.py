@@ -98,6 +98,8 @@ async def test_a_screen_is_paired_by_the_code_it_shows(
     assert answer.headers["cache-control"] == "no-store"
     told = answer.json()
     assert told["device"] == device
+    (entry,) = (await manager.get("/audit", restaurant_id=PIZZERIA.id, action="auth.device", limit=1)).json()
+    assert (entry["device_id"], entry["actor_name"]) == (device["id"], "Grill screen")
     assert [(r["id"], r["role"]) for r in told["restaurants"]] == [(str(PIZZERIA.id), "kitchen")]
 
 
