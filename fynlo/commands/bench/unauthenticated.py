@@ -6,30 +6,23 @@ For measuring what that check costs, on loopback, against a database of the benc
 
 from __future__ import annotations
 
-import os
-from typing import Any
-
-from fynlo import edge, logs, settings
-from fynlo.app import Server
+from fynlo import edge, server, settings
 from fynlo.commands.bench.menu import owner
 from fynlo.identity.models import Principal
-from fynlo.server import granian
+from fynlo.identity.sessions import Sessions
 
 
-def application() -> Any:
-    chosen = settings.from_environment()
-    logs.configure(chosen.log_format, chosen.log_level)
-    server, caller = Server(chosen), owner()
+def take_out_the_check() -> None:
+    """In this process and the workers that it forks. What reading the header costs is of the check, too."""
+    caller = owner()
 
-    async def authenticate(_token: str) -> Principal:
+    async def principal(_sessions: Sessions, _token: str) -> Principal:
         return caller
 
-    edge._token = lambda authorization: ""  # noqa: ARG005 -- what reading the header costs is of the check, too
-    server.asgi._authenticate = authenticate
-    return server.asgi
+    Sessions.principal = principal  # type: ignore[assignment, method-assign]
+    edge._token = lambda authorization: ""  # noqa: ARG005
 
 
 if __name__ == "__main__":
-    granian(
-        "fynlo.commands.bench.unauthenticated:application", "127.0.0.1", int(os.environ["FYNLO_PORT"])
-    ).serve()
+    take_out_the_check()
+    server.serve(settings.from_environment())
