@@ -179,6 +179,7 @@ async def test_a_code_that_runs_out_makes_way_for_another_by_itself(screens: Scr
     await expect(page.get_by_label("E-mail")).to_be_visible()
 
 
+@pytest.mark.slow
 async def test_a_screen_that_shows_a_code_outlives_a_restart(
     screens: Screens, house: House, office: Page
 ) -> None:
@@ -219,6 +220,43 @@ async def test_two_tabs_of_a_paired_screen_do_not_lock_each_other_out(
     for page in both:
         await shown_code(page)
         await expect(page.locator(".ticket")).to_have_count(0)
+
+
+async def test_a_power_cut_does_not_bring_a_spent_token_back(screens: Screens, office: Page) -> None:
+    screen = await unpaired(screens)
+    await approve(office, screen, "Power")
+    await live(screen)
+    refreshes: list[object] = []
+    screen.on(
+        "request",
+        lambda request: refreshes.append(request.url) if request.url.endswith("/auth/refresh") else None,
+    )
+    due = """() => {
+      const pair = JSON.parse(localStorage.getItem("fynlo.kitchen.session"));
+      const old = JSON.stringify({ ...pair, replaceAt: 0 });
+      localStorage.setItem("fynlo.kitchen.session", old);
+      return old;
+    }"""
+    lost = "(old) => localStorage.setItem('fynlo.kitchen.session', old)"
+    old = await screen.evaluate(due)
+    await screen.reload()
+    await live(screen)
+    assert len(refreshes) == 1
+    await screen.evaluate(lost, old)  # as if localStorage had not been written down
+    await screen.reload()
+    await live(screen)
+    assert len(refreshes) == 1
+    # the control: without the database the spent token is all there is
+    await screen.goto("/web/favicon.svg")
+    await screen.evaluate(lost, old)
+    await screen.evaluate("""() => new Promise((resolve) => {
+      const request = indexedDB.deleteDatabase("fynlo.kitchen");
+      request.onsuccess = request.onblocked = () => resolve();
+    })""")
+    await screen.goto("/kitchen")
+    await live(screen)
+    assert len(refreshes) == 2
+    await revoke(office, "Power")
 
 
 async def test_unpairing_asks_first_and_takes_the_other_tab_along(screens: Screens, office: Page) -> None:

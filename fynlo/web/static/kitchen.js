@@ -7,6 +7,7 @@ import { Following } from "./kitchen_follow.js";
 import { Pairing } from "./kitchen_pairing.js";
 import { Rail } from "./kitchen_rail.js";
 import { Stations } from "./kitchen_stations.js";
+import { DurableStorage } from "./kitchen_storage.js";
 import { keepAwake, showClock, showConnection } from "./kitchen_status.js";
 import { place, spoken } from "./kitchen_ticket.js";
 
@@ -31,7 +32,7 @@ const storage = (() => {
     return null;
   }
 })();
-const api = new ApiClient(location.origin, { storage, storageKey: SESSION_KEY });
+const api = new ApiClient(location.origin, { storage: new DurableStorage(storage), storageKey: SESSION_KEY });
 const session = /** @type {import("./fynlo.js").TokenManager} */ (api.session);
 const form = byId("login-form", HTMLFormElement);
 const menu = byId("menu", HTMLDialogElement);
