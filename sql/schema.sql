@@ -199,12 +199,13 @@ CREATE FUNCTION fynlo.audit_person(p_user uuid, p_action text, p_device uuid, p_
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
--- Something that concerns a person and no restaurant: it is noted wherever they work.
+-- Something that concerns a person and no restaurant: it is noted wherever they work; on a device, where it stands.
 begin
   insert into audit_log (restaurant_id, action, entity_id, actor, device_id, address, request_id, after)
   select m.restaurant_id, p_action, p_user, p_user, p_device, p_address, p_request, p_after
     from memberships m
-   where m.user_id = p_user and m.ended_at is null and m.invited_at is null;
+   where m.user_id = p_user and m.ended_at is null and m.invited_at is null
+     and (p_device is null or exists (select from devices d where d.restaurant_id = m.restaurant_id and d.id = p_device));
 end
 $$;
 
@@ -632,7 +633,8 @@ CREATE FUNCTION fynlo.enter(p_user uuid, p_restaurant uuid, p_kind text, p_id uu
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
 -- Finds the restaurant (of the thing of some kind, where an id is given), checks the membership, and sets the tenant,
--- person, device, address and request for the rest of the transaction. No row: absent, or not theirs.
+-- person, device, address and request for the rest of the transaction. No row: absent, or not theirs. Who signed in
+-- on a device is where it stands and nowhere else: their PIN there is a word of its managers.
 declare
   wanted uuid := p_restaurant;
 begin
@@ -650,7 +652,8 @@ begin
            r.service_charge_percentage, r.service_charge_taxable, r.service_charge_from_covers,
            r.menu_version
       from memberships m join restaurants r on r.id = m.restaurant_id
-     where m.user_id = p_user and m.restaurant_id = wanted and m.ended_at is null and m.invited_at is null;
+     where m.user_id = p_user and m.restaurant_id = wanted and m.ended_at is null and m.invited_at is null
+       and (p_device is null or exists (select from devices d where d.restaurant_id = wanted and d.id = p_device));
   if found then
     perform set_config('app.restaurant_id', wanted::text, true),
             set_config('app.user_id', p_user::text, true),
@@ -1653,14 +1656,16 @@ ALTER FUNCTION fynlo.rotate_epochs(p_restaurant uuid) OWNER TO fynlo_feed;
 -- Name: session_state(uuid); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
 --
 
-CREATE FUNCTION fynlo.session_state(p_session uuid) RETURNS TABLE(user_id uuid, email text, name text, revoked boolean, device_id uuid)
+CREATE FUNCTION fynlo.session_state(p_session uuid) RETURNS TABLE(user_id uuid, email text, name text, revoked boolean, device_id uuid, of_device boolean, restaurant_id uuid)
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
--- Whose a session is, and whether it still stands: it ends with the device that it is of.
+-- Whose a session is, and whether it still stands: it ends with the device that it is of, is that device's own or
+-- somebody's on it, and is good for the restaurant where that stands.
 begin
   return query
-    select u.id, u.email, u.name, s.revoked_at is not null or d.revoked_at is not null, s.device_id
+    select u.id, u.email, u.name, s.revoked_at is not null or d.revoked_at is not null, s.device_id,
+           coalesce(d.user_id = u.id, false), d.restaurant_id
       from sessions s
       join users u on u.id = s.user_id
       left join devices d on d.id = s.device_id

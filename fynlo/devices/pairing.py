@@ -172,7 +172,7 @@ class Pairing:
         """
         device = context.caller
         restaurant_id = next(iter(device.memberships), None)
-        if device.device_id is None or restaurant_id is None or device.user.email is not None:
+        if device.device_id is None or restaurant_id is None or not device.of_device:
             raise Forbidden("PINs are for paired devices; sign in with a password, or pair this device.")
         async with reading(self._pool, context, "menu.read", restaurant_id=restaurant_id) as tenant:
             found = await queries.pin_of(tenant.conn, restaurant_id, asked.staff_id)

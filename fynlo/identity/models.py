@@ -128,17 +128,19 @@ class ExternalClaims(Struct, frozen=True):
 
 
 class Standing(Struct, frozen=True):
-    """What a session is worth now: whose it is, whether it was ended, and where the person works."""
+    """What a session is worth now: whose it is, whether it was ended, and where the person works; on a device, only
+    the restaurant where that stands. `of_device`: it is the device's own."""
 
     user: User
     revoked: bool
     device_id: UUID | None
     memberships: dict[UUID, Membership]
+    of_device: bool = False
 
 
 class Principal(Struct, frozen=True):
-    """Who makes a request; `device_id` is the paired device that they, or it, signed in on, `external` says that the
-    sign-in is an external issuer's."""
+    """Who makes a request; `device_id` is the paired device that they, or it, signed in on, `of_device` says that
+    it is the device itself, `external` that the sign-in is an external issuer's."""
 
     user: User
     session_id: UUID
@@ -146,6 +148,7 @@ class Principal(Struct, frozen=True):
     memberships: dict[UUID, Membership]
     device_id: UUID | None = None
     external: bool = False
+    of_device: bool = False
 
     @property
     def user_id(self) -> UUID:

@@ -58,12 +58,13 @@ async def standing(conn: Connection, session_id: UUID) -> Standing | None:
     rows = await (await conn.execute(_SQL["standing"], {"session_id": session_id})).fetchall()
     if not rows:
         return None
-    user_id, email, name, revoked, device_id = rows[0][:5]
+    user_id, email, name, revoked, device_id, of_device = rows[0][:6]
     return Standing(
         user=User(user_id, email, name),
         revoked=revoked,
         device_id=device_id,
-        memberships={row[5]: Membership(*row[5:8]) for row in rows if row[5] is not None},
+        memberships={row[6]: Membership(*row[6:9]) for row in rows if row[6] is not None},
+        of_device=of_device,
     )
 
 

@@ -106,10 +106,11 @@ class Sessions:
     async def begin_short(
         self, conn: Connection, user: User, device_id: UUID, context: Context
     ) -> ShortSignIn:
-        """A session on a device that ends with its access token."""
+        """A session on a device that ends with its access token, and is good where that stands."""
         session_id = uuid7()
         await queries.session_without_refresh(conn, session_id, user.id, device_id)
-        memberships = await queries.memberships(conn, user.id)
+        standing = await queries.standing(conn, session_id)
+        assert standing is not None
         await self._note(conn, user.id, "auth.pin", context, device_id)
         log.info("signed_in", user_id=str(user.id), session_id=str(session_id), device_id=str(device_id))
         return ShortSignIn(
@@ -117,7 +118,7 @@ class Sessions:
             token_type="Bearer",  # noqa: S106
             expires_in=self._tokens.lifetime_s,
             user=user,
-            restaurants=memberships,
+            restaurants=tuple(standing.memberships.values()),
         )
 
     async def accept_invitation(self, token: str, password: str, context: Context) -> SignedIn:
@@ -339,4 +340,11 @@ def _refuse_external(caller: Principal) -> None:
 def _principal(claims: Claims, standing: Standing) -> Principal:
     if standing.revoked or standing.user.id != claims.sub:
         raise Unauthorized("This sign-in has ended; sign in again.", code="session_ended")
-    return Principal(standing.user, claims.sid, claims.exp, standing.memberships, standing.device_id)
+    return Principal(
+        standing.user,
+        claims.sid,
+        claims.exp,
+        standing.memberships,
+        standing.device_id,
+        of_device=standing.of_device,
+    )

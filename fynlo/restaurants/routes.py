@@ -11,6 +11,7 @@ from fynlo.context import context_of, membership
 from fynlo.db.pool import Connection, Pool, connection
 from fynlo.errors import Forbidden, NotFound
 from fynlo.http import AnyRequest, decode, idempotency_key, page_links, query, read_body, respond
+from fynlo.identity.models import Principal
 from fynlo.ids import uuid7
 from fynlo.openapi import Operation, described
 from fynlo.writing import written
@@ -19,6 +20,14 @@ from . import queries, work
 from .models import NewRestaurant, Restaurant, RestaurantChange, RestaurantsQuery
 
 _VARY = {"Vary": "Authorization"}
+
+
+async def _restaurants_of(conn: Connection, caller: Principal) -> list[Restaurant]:
+    """Where the caller works; on a device, where it stands."""
+    found = await queries.restaurants_of(conn, caller.user_id)
+    if caller.device_id is None:
+        return found
+    return [restaurant for restaurant in found if restaurant.id in caller.memberships]
 
 
 class Standings(Protocol):
@@ -47,7 +56,7 @@ def restaurant_routes(pool: Pool, standings: Standings) -> list[HTTPRouteHandler
         """By name, with the caller's role and the settings that new orders are stamped with."""
         asked = query(request, RestaurantsQuery)
         async with connection(pool) as conn:
-            found = await queries.restaurants_of(conn, context_of(request.scope).caller.user_id)
+            found = await _restaurants_of(conn, context_of(request.scope).caller)
         start = (asked.page - 1) * asked.limit
         links = page_links(request, asked.page, asked.limit, len(found))
         return respond(found[start : start + asked.limit], headers={**_VARY, **links})

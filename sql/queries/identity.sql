@@ -9,10 +9,12 @@ select id, email, name, password_hash from fynlo.credentials(%(email)s)
 select restaurant_id, name, role from fynlo.memberships_of(%(user_id)s)
 
 -- name: standing
--- Whose session it is, whether it still stands, and one row for each restaurant the person works in.
-select s.user_id, s.email, s.name, s.revoked, s.device_id, m.restaurant_id, m.name, m.role
+-- Whose session it is, whether it still stands, and one row for each restaurant the person works in; on a device,
+-- for the one where it stands.
+select s.user_id, s.email, s.name, s.revoked, s.device_id, s.of_device, m.restaurant_id, m.name, m.role
   from fynlo.session_state(%(session_id)s) s
-  left join lateral fynlo.memberships_of(s.user_id) m on true
+  left join lateral fynlo.memberships_of(s.user_id) m
+    on s.restaurant_id is null or m.restaurant_id = s.restaurant_id
 
 -- name: external_standing
 -- Who the `sub` of an external issuer is, made where they were never seen; one row for each restaurant they work in.

@@ -9,7 +9,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from fynlo.demo.data import PASSWORD, PIZZERIA
+from fynlo.demo.data import PASSWORD, PIZZERIA, RIVAL
 from tests.serving import ServerProcess
 
 from .house import API, Database, Person, line, refused
@@ -332,3 +332,62 @@ async def test_no_code_and_no_pin_is_stored_as_it_is(
     assert code["device_code"] not in stored
     assert PASSWORD not in stored
     assert code["device_code"] not in server.log
+
+
+async def pins_of(by: Person, *emails: str) -> list[str]:
+    """The ids of these members of staff, who all get the PIN 482913 from somebody who may."""
+    members = {m["email"]: m["id"] for m in (await by.get("/staff", restaurant_id=by.place.id)).json()}
+    for email in emails:
+        answer = await by.client.put(f"/staff/{members[email]}/pin", json={"pin": "482913"})
+        assert answer.status_code == 204, answer.text
+    return [members[email] for email in emails]
+
+
+async def test_a_pin_is_good_where_its_device_stands_and_nowhere_else(
+    till: Paired, manager: Person, nobody: Person, rival_at_home: Person
+) -> None:
+    invited = await manager.post(
+        "/staff",
+        {"restaurant_id": PIZZERIA.id, "email": "owner@rival.fynlo.test", "name": "x", "role": "server"},
+    )
+    token = invited.json()["token"]
+    answer = await nobody.post("/auth/invitations/accept", {"token": token, "password": PASSWORD}, key=None)
+    assert answer.status_code == 200, answer.text
+    (staff_id,) = await pins_of(manager, "owner@rival.fynlo.test")
+    answer = await till.pin(staff_id, "482913")
+    assert answer.status_code == 200, answer.text
+    assert [r["id"] for r in answer.json()["restaurants"]] == [str(PIZZERIA.id)]
+    person = {"authorization": f"Bearer {answer.json()['access_token']}"}
+    assert [r["id"] for r in (await nobody.get("/auth/me", person)).json()["restaurants"]] == [
+        str(PIZZERIA.id)
+    ]
+    assert [r["id"] for r in (await nobody.get("/restaurants", person)).json()] == [str(PIZZERIA.id)]
+    for path in ("/orders", "/menu", "/audit", "/staff", "/webhooks", "/events"):
+        refused(await nobody.get(path, person, restaurant_id=RIVAL.id), 404, "not_found")
+    refused(await nobody.get(f"/restaurants/{RIVAL.id}", person), 404, "not_found")
+    elsewhere = (await rival_at_home.get("/audit", restaurant_id=RIVAL.id, action="auth.pin")).json()
+    assert elsewhere == []
+    # the control: with a password they are in both
+    assert (await rival_at_home.get("/orders", restaurant_id=RIVAL.id)).status_code == 200
+    assert (await nobody.get("/orders", person, restaurant_id=PIZZERIA.id)).status_code == 200
+
+
+async def test_who_signed_in_by_pin_is_no_device_for_others(
+    till: Paired, manager: Person, nobody: Person, database: Database
+) -> None:
+    (mine, _) = await pins_of(manager, "server@demo.fynlo.test", "cashier@demo.fynlo.test")
+    token = (await till.pin(mine, "482913")).json()["access_token"]
+    body = {"staff_id": mine, "pin": "482913"}
+    database.run(
+        "update users set email = null where email = 'server@demo.fynlo.test'"
+    )  # an issuer gave none
+    try:
+        answer = await nobody.client.post(
+            "/auth/pin", json=body, headers={"authorization": f"Bearer {token}"}
+        )
+    finally:
+        database.run(
+            "update users set email = 'server@demo.fynlo.test' where id = (select user_id from memberships where id = %s)",
+            mine,
+        )
+    refused(answer, 403, "forbidden")

@@ -16,7 +16,8 @@ language plpgsql volatile security definer
 set search_path = pg_catalog, public, pg_temp
 as $$
 -- Finds the restaurant (of the thing of some kind, where an id is given), checks the membership, and sets the tenant,
--- person, device, address and request for the rest of the transaction. No row: absent, or not theirs.
+-- person, device, address and request for the rest of the transaction. No row: absent, or not theirs. Who signed in
+-- on a device is where it stands and nowhere else: their PIN there is a word of its managers.
 declare
   wanted uuid := p_restaurant;
 begin
@@ -34,7 +35,8 @@ begin
            r.service_charge_percentage, r.service_charge_taxable, r.service_charge_from_covers,
            r.menu_version
       from memberships m join restaurants r on r.id = m.restaurant_id
-     where m.user_id = p_user and m.restaurant_id = wanted and m.ended_at is null and m.invited_at is null;
+     where m.user_id = p_user and m.restaurant_id = wanted and m.ended_at is null and m.invited_at is null
+       and (p_device is null or exists (select from devices d where d.restaurant_id = wanted and d.id = p_device));
   if found then
     perform set_config('app.restaurant_id', wanted::text, true),
             set_config('app.user_id', p_user::text, true),
@@ -93,14 +95,17 @@ $$;
 
 drop function if exists fynlo.session_state(uuid);
 create function fynlo.session_state(p_session uuid)
-returns table (user_id uuid, email text, name text, revoked boolean, device_id uuid)
+returns table (user_id uuid, email text, name text, revoked boolean, device_id uuid, of_device boolean,
+               restaurant_id uuid)
 language plpgsql stable security definer
 set search_path = pg_catalog, public, pg_temp
 as $$
--- Whose a session is, and whether it still stands: it ends with the device that it is of.
+-- Whose a session is, and whether it still stands: it ends with the device that it is of, is that device's own or
+-- somebody's on it, and is good for the restaurant where that stands.
 begin
   return query
-    select u.id, u.email, u.name, s.revoked_at is not null or d.revoked_at is not null, s.device_id
+    select u.id, u.email, u.name, s.revoked_at is not null or d.revoked_at is not null, s.device_id,
+           coalesce(d.user_id = u.id, false), d.restaurant_id
       from sessions s
       join users u on u.id = s.user_id
       left join devices d on d.id = s.device_id

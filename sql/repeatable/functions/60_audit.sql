@@ -48,12 +48,13 @@ create or replace function fynlo.audit_person(
 language plpgsql volatile security definer
 set search_path = pg_catalog, public, pg_temp
 as $$
--- Something that concerns a person and no restaurant: it is noted wherever they work.
+-- Something that concerns a person and no restaurant: it is noted wherever they work; on a device, where it stands.
 begin
   insert into audit_log (restaurant_id, action, entity_id, actor, device_id, address, request_id, after)
   select m.restaurant_id, p_action, p_user, p_user, p_device, p_address, p_request, p_after
     from memberships m
-   where m.user_id = p_user and m.ended_at is null and m.invited_at is null;
+   where m.user_id = p_user and m.ended_at is null and m.invited_at is null
+     and (p_device is null or exists (select from devices d where d.restaurant_id = m.restaurant_id and d.id = p_device));
 end
 $$;
 
