@@ -46,29 +46,48 @@ COMMENT ON SCHEMA public IS 'standard public schema';
 
 
 --
--- Name: accept_invitation(bytea, text); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
+-- Name: accept_invitation(bytea, text, text, text); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
 --
 
-CREATE FUNCTION fynlo.accept_invitation(p_token_hash bytea, p_password_hash text) RETURNS void
+CREATE FUNCTION fynlo.accept_invitation(p_token_hash bytea, p_password_hash text, p_address text, p_request text) RETURNS uuid
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
--- Uses the token up: they are in from now on. A password is set where they had none.
+-- Uses up a token that fynlo.invitation_of() has found: they are in from now on. A password is set where they had
+-- none, and opens this restaurant alone: who works for others without one keeps their place there, as somebody else,
+-- and the address is that of who has the password. Returns the person.
 declare
   accepted invitations;
+  person users;
+  own uuid;
 begin
-  update invitations i set accepted_at = now() where i.token_hash = p_token_hash returning * into accepted;
-  update memberships m set invited_at = null
-   where m.restaurant_id = accepted.restaurant_id and m.id = accepted.membership_id and m.invited_at is not null;
-  update users u set password_hash = p_password_hash
-    from memberships m
+  select * into accepted from invitations i where i.token_hash = p_token_hash;
+  select u.* into person from memberships m join users u on u.id = m.user_id
+   where m.restaurant_id = accepted.restaurant_id and m.id = accepted.membership_id;
+  own := person.id;
+  if person.password_hash is null then
+    if exists (select from memberships m
+                where m.user_id = person.id and m.restaurant_id <> accepted.restaurant_id and m.ended_at is null) then
+      update users u set email = null where u.id = person.id;
+      insert into users (email, name, password_hash) values (person.email, person.name, p_password_hash)
+      returning id into own;
+    else
+      update users u set password_hash = p_password_hash where u.id = person.id;
+    end if;
+  end if;
+  perform set_config('app.user_id', own::text, true),
+          set_config('app.address', coalesce(p_address, ''), true),
+          set_config('app.request_id', coalesce(p_request, ''), true);
+  update memberships m set invited_at = null, user_id = own
    where m.restaurant_id = accepted.restaurant_id and m.id = accepted.membership_id
-     and u.id = m.user_id and u.password_hash is null;
+     and (m.invited_at is not null or m.user_id <> own);
+  update invitations i set accepted_at = now() where i.restaurant_id = accepted.restaurant_id and i.id = accepted.id;
+  return own;
 end
 $$;
 
 
-ALTER FUNCTION fynlo.accept_invitation(p_token_hash bytea, p_password_hash text) OWNER TO fynlo_feed;
+ALTER FUNCTION fynlo.accept_invitation(p_token_hash bytea, p_password_hash text, p_address text, p_request text) OWNER TO fynlo_feed;
 
 --
 -- Name: accept_invitation_as(bytea, uuid); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
@@ -779,8 +798,9 @@ CREATE FUNCTION fynlo.invitation_of(p_token_hash bytea) RETURNS TABLE(user_id uu
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
--- Whose invitation a token is, locked; no row where it is unknown, used, revoked or too old. The person is locked
--- first, as in fynlo.invite(): who invites them again meanwhile waits, and neither waits for ever.
+-- Whose invitation a token is, locked; no row where it is unknown, used, revoked or too old, or where the address has
+-- gone to who accepted another restaurant's first. The person is locked first, as in fynlo.invite(): who invites
+-- them again meanwhile waits, and neither waits for ever.
 begin
   perform from users u
    where u.id = (select m.user_id
@@ -795,6 +815,7 @@ begin
       join users u on u.id = m.user_id
      where i.token_hash = p_token_hash and i.accepted_at is null and i.revoked_at is null
        and i.expires_at > now() and m.ended_at is null
+       and (u.email is not null or u.password_hash is not null or u.supabase_id is not null)
        for update of i;
 end
 $$;
@@ -820,8 +841,11 @@ begin
   if p_restaurant is distinct from nullif(current_setting('app.restaurant_id', true), '')::uuid then
     raise exception 'restaurant % is not the one of this transaction', p_restaurant;
   end if;
-  insert into users as u (email, name) values (lower(p_email), p_name) on conflict (email) do nothing;
-  select * into person from users u where u.email = lower(p_email) for no key update;
+  loop
+    insert into users as u (email, name) values (lower(p_email), p_name) on conflict (email) do nothing;
+    select * into person from users u where u.email = lower(p_email) for no key update;
+    exit when found;  -- else the address has just gone to somebody else
+  end loop;
   known := person.password_hash is not null or person.supabase_id is not null;
   select * into member from memberships m where m.restaurant_id = p_restaurant and m.user_id = person.id for update;
   if member.id is null then
@@ -5035,12 +5059,12 @@ GRANT USAGE ON SCHEMA public TO fynlo_feed;
 
 
 --
--- Name: FUNCTION accept_invitation(p_token_hash bytea, p_password_hash text); Type: ACL; Schema: fynlo; Owner: fynlo_feed
+-- Name: FUNCTION accept_invitation(p_token_hash bytea, p_password_hash text, p_address text, p_request text); Type: ACL; Schema: fynlo; Owner: fynlo_feed
 --
 
-REVOKE ALL ON FUNCTION fynlo.accept_invitation(p_token_hash bytea, p_password_hash text) FROM PUBLIC;
-GRANT ALL ON FUNCTION fynlo.accept_invitation(p_token_hash bytea, p_password_hash text) TO fynlo_owner;
-GRANT ALL ON FUNCTION fynlo.accept_invitation(p_token_hash bytea, p_password_hash text) TO fynlo_app;
+REVOKE ALL ON FUNCTION fynlo.accept_invitation(p_token_hash bytea, p_password_hash text, p_address text, p_request text) FROM PUBLIC;
+GRANT ALL ON FUNCTION fynlo.accept_invitation(p_token_hash bytea, p_password_hash text, p_address text, p_request text) TO fynlo_owner;
+GRANT ALL ON FUNCTION fynlo.accept_invitation(p_token_hash bytea, p_password_hash text, p_address text, p_request text) TO fynlo_app;
 
 
 --

@@ -149,9 +149,23 @@ async def invitation_of(conn: Connection, token_hash: bytes) -> Invited | None:
     return Invited(*row) if row else None
 
 
-async def accept_invitation(conn: Connection, token_hash: bytes, password_hash: str) -> None:
-    """Uses an invitation up, and sets a password where there was none."""
-    await conn.execute(_SQL["accept_invitation"], {"token_hash": token_hash, "password_hash": password_hash})
+async def accept_invitation(
+    conn: Connection, token_hash: bytes, password_hash: str, *, address: str, request_id: str
+) -> UUID:
+    """Uses an invitation up, and sets a password where there was none. Returns the person."""
+    cursor = await conn.execute(
+        _SQL["accept_invitation"],
+        {
+            "token_hash": token_hash,
+            "password_hash": password_hash,
+            "address": address,
+            "request_id": request_id,
+        },
+    )
+    row = await cursor.fetchone()
+    assert row is not None
+    person_id: UUID = row[0]
+    return person_id
 
 
 async def accept_invitation_as(conn: Connection, token_hash: bytes, user_id: UUID) -> str:

@@ -128,6 +128,9 @@ class Sessions:
         `invalid_credentials` where the person's own password is another one, and `external_sign_in` where they
         sign in by an external issuer.
         """
+        async with connection(self._pool) as conn:
+            if await queries.invitation_of(conn, _hash(token)) is None:
+                raise _no_invitation()  # before a hash is worked out: whoever has no token costs nothing
         hashed = await self._passwords.hash(password)
         async with transaction(self._pool) as conn:
             invited = await queries.invitation_of(conn, _hash(token))
@@ -151,10 +154,12 @@ class Sessions:
                         code="invalid_credentials",
                         headers=wrong,
                     )
-            await queries.accept_invitation(conn, _hash(token), hashed)
-            user = User(invited.id, invited.email, invited.name)
+            person_id = await queries.accept_invitation(
+                conn, _hash(token), hashed, address=context.address, request_id=context.request_id
+            )
+            user = User(person_id, invited.email, invited.name)
             signed_in = await self.begin(conn, user, "auth.invitation_accepted", context)
-        self.forget_user(invited.id)
+        self.forget_user(person_id)
         return signed_in
 
     async def accept_as_external(self, token: str, context: Context) -> Accepted:

@@ -67,8 +67,8 @@ select fynlo.audit_person(%(user_id)s, %(action)s, %(device_id)s, %(address)s, %
 select user_id, email, name, password_hash, external from fynlo.invitation_of(%(token_hash)s)
 
 -- name: accept_invitation
--- Uses an invitation up, and sets a password where there was none.
-select fynlo.accept_invitation(%(token_hash)s, %(password_hash)s)
+-- Uses an invitation up, and sets a password where there was none; the person.
+select fynlo.accept_invitation(%(token_hash)s, %(password_hash)s, %(address)s, %(request_id)s)
 
 -- name: accept_invitation_as
 -- Uses an invitation up for somebody of an external issuer: accepted, unusable, another's or already_staff.

@@ -387,7 +387,8 @@ async def test_who_signed_in_by_pin_is_no_device_for_others(
         )
     finally:
         database.run(
-            "update users set email = 'server@demo.fynlo.test' where id = (select user_id from memberships where id = %s)",
+            "update users u set email = 'server@demo.fynlo.test' from memberships m"
+            " where m.user_id = u.id and m.id = %s",
             mine,
         )
     refused(answer, 403, "forbidden")

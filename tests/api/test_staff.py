@@ -227,3 +227,55 @@ async def test_a_changed_password_ends_the_other_sign_ins_and_keeps_this_one(
     refused(await nobody.post("/auth/login", login), 401, "invalid_credentials")
     assert (await nobody.post("/auth/login", login | {"password": right["new"]})).status_code == 200
     await person.client.aclose()
+
+
+async def invite_to_rival(by: Person, email: str, role: str = "server") -> Json:
+    body = {"restaurant_id": RIVAL.id, "email": email, "name": "Somebody", "role": role}
+    answer = await by.post("/staff", body)
+    assert answer.status_code == 201, answer.text
+    found: Json = answer.json()
+    return found
+
+
+async def test_an_invitation_opens_no_other_restaurant_of_who_has_no_password_yet(
+    owner: Person, nobody: Person, rival_at_home: Person, database: Database
+) -> None:
+    email = address()
+    ours = await invite(owner, email, "manager")
+    theirs = await invite_to_rival(rival_at_home, email)
+    answer = await accept(nobody, theirs["token"])
+    assert answer.status_code == 200, answer.text
+    assert [r["id"] for r in answer.json()["restaurants"]] == [str(RIVAL.id)]
+    headers = {"authorization": f"Bearer {answer.json()['access_token']}"}
+    refused(await nobody.get("/staff", headers, restaurant_id=PIZZERIA.id), 404, "not_found")
+    login = await nobody.post("/auth/login", {"email": email, "password": CHOSEN})
+    assert [r["id"] for r in login.json()["restaurants"]] == [str(RIVAL.id)]
+    # Here they are who they were, with their PIN and all; the address is another's, who is invited like anybody.
+    assert (
+        await owner.client.put(f"/staff/{ours['staff']['id']}/pin", json={"pin": "482913"})
+    ).status_code == 204
+    refused(await accept(nobody, ours["token"]), 401, "invitation_invalid")
+    again = await invite(owner, email, "manager")
+    assert again["staff"]["invited"] is True
+    assert again["staff"]["id"] != ours["staff"]["id"]
+    refused(await nobody.get("/staff", headers, restaurant_id=PIZZERIA.id), 404, "not_found")
+    answer = await accept(nobody, again["token"])
+    assert {r["id"] for r in answer.json()["restaurants"]} == {str(PIZZERIA.id), str(RIVAL.id)}
+    assert (await nobody.get("/staff", headers, restaurant_id=PIZZERIA.id)).status_code == 200
+    actors = database.rows(
+        "select distinct actor::text from audit_log where entity_id = %s and action = 'invitation.changed'",
+        theirs["id"],
+    )
+    assert actors == [(answer.json()["user"]["id"],)]
+
+
+async def test_of_two_restaurants_that_invite_one_who_accepts_both_at_once_is_in_one(
+    owner: Person, nobody: Person, rival_at_home: Person
+) -> None:
+    for _ in range(3):
+        email = address()
+        invitations = await invite(owner, email), await invite_to_rival(rival_at_home, email)
+        answers = await asyncio.gather(*(accept(nobody, each["token"]) for each in invitations))
+        assert sorted(answer.status_code for answer in answers) == [200, 401], [a.text for a in answers]
+        login = await nobody.post("/auth/login", {"email": email, "password": CHOSEN})
+        assert len(login.json()["restaurants"]) == 1

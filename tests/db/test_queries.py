@@ -210,7 +210,7 @@ async def test_a_typed_function_binds_every_parameter_and_no_other(
             await identity.invitation_of(tenant.conn, b"3" * 32)
             await identity.accept_invitation_as(tenant.conn, b"5" * 32, by)
             await identity.external_standing(tenant.conn, uuid4(), "noor@new.fynlo.test", "Noor")
-            await identity.accept_invitation(tenant.conn, b"3" * 32, "hash")
+            await identity.accept_invitation(tenant.conn, b"3" * 32, "hash", address="", request_id="")
             settings = await restaurants.restaurant_lock(tenant.conn, PIZZERIA.id)
             await restaurants.restaurant_update(tenant.conn, PIZZERIA.id, settings)
             await devices.device_grants_prune(tenant.conn)
