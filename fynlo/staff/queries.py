@@ -50,6 +50,15 @@ async def staff_lock(conn: Connection, restaurant_id: UUID, id: UUID) -> StaffMe
     return _member(row, whole=True) if row else None
 
 
+async def staff_lock_address(conn: Connection, restaurant_id: UUID, email: str) -> StaffMember | None:
+    """The one of an e-mail address, locked; None where nobody who works here has it."""
+    cursor = await conn.execute(
+        _SQL["staff_lock_address"], {"restaurant_id": restaurant_id, "email": email.lower()}
+    )
+    row = await cursor.fetchone()
+    return _member(row, whole=True) if row else None
+
+
 async def owners(conn: Connection, restaurant_id: UUID) -> int:
     """How many owners are in."""
     row = await (await conn.execute(_SQL["owners"], {"restaurant_id": restaurant_id})).fetchone()

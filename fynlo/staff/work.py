@@ -19,9 +19,12 @@ INVITATION_S = 7 * 86_400
 
 
 async def invite(tenant: Tenant, new: NewStaff, _hashed: bytes) -> Reply:
-    """Raises Conflict `already_staff` where they work here already."""
-    if new.role == "owner":
+    """Raises Conflict `already_staff` where they work here already, Forbidden and `last_owner` as change() does."""
+    member = await queries.staff_lock_address(tenant.conn, tenant.restaurant_id, new.email)
+    if new.role == "owner" or (member is not None and member.role == "owner"):
         require(tenant.role, "owners.write")
+    if member is not None and member.role == "owner" != new.role:
+        await _check_not_last(tenant, member)
     token = secrets.token_urlsafe(32)
     invited = await queries.invite(
         tenant.conn, new, tenant.user_id, hashlib.sha256(token.encode()).digest(), INVITATION_S

@@ -24,6 +24,19 @@ select m.id, m.user_id, u.name, u.email, m.role, m.invited_at is not null,
  where m.id = %(id)s and m.ended_at is null and u.kind = 'person'
    for update of m
 
+-- name: staff_lock_address
+-- The one of an e-mail address, locked in the same way; no row where nobody who works here has it.
+with place as (
+  select r.id from restaurants r where r.id = %(restaurant_id)s for update
+)
+select m.id, m.user_id, u.name, u.email, m.role, m.invited_at is not null,
+       exists (select from pins p where p.restaurant_id = m.restaurant_id and p.membership_id = m.id)
+  from place
+  join memberships m on m.restaurant_id = place.id
+  join users u on u.id = m.user_id
+ where u.email = lower(%(email)s) and m.ended_at is null
+   for update of m
+
 -- name: owners
 -- How many owners a restaurant has who are in.
 select count(*) from memberships

@@ -279,3 +279,18 @@ async def test_of_two_restaurants_that_invite_one_who_accepts_both_at_once_is_in
         assert sorted(answer.status_code for answer in answers) == [200, 401], [a.text for a in answers]
         login = await nobody.post("/auth/login", {"email": email, "password": CHOSEN})
         assert len(login.json()["restaurants"]) == 1
+
+
+async def test_a_manager_cannot_make_less_of_an_owner_by_inviting_them_again(
+    owner: Person, manager: Person, nobody: Person, database: Database
+) -> None:
+    for email in (address(), "owner@rival.fynlo.test"):  # without a sign-in, and with one
+        invitation = await invite(owner, email, "owner")
+        for role in ("server", "owner"):
+            body = {"restaurant_id": PIZZERIA.id, "email": email.upper(), "name": "x", "role": role}
+            refused(await manager.post("/staff", body), 403, "forbidden")
+        password = PASSWORD if invitation["staff"]["invited"] else CHOSEN
+        answer = await accept(nobody, invitation["token"], password)
+        assert answer.status_code == 200, answer.text
+        assert "owner" in {r["role"] for r in answer.json()["restaurants"] if r["id"] == str(PIZZERIA.id)}
+        assert (await owner.client.delete(f"/staff/{invitation['staff']['id']}")).status_code == 204
