@@ -201,6 +201,7 @@ async def test_a_typed_function_binds_every_parameter_and_no_other(
             await staff.staff_page(tenant.conn, StaffQuery(PIZZERIA.id), whole=True)
             member, by = PIZZERIA.memberships[1], tenant.user_id
             await staff.staff_lock(tenant.conn, PIZZERIA.id, member.id)
+            await staff.staff_lock_address(tenant.conn, PIZZERIA.id, "new@x.test")
             await staff.owners(tenant.conn, PIZZERIA.id)
             await staff.staff_role(tenant.conn, PIZZERIA.id, member.id, "cashier")
             await staff.pin_set(tenant.conn, PIZZERIA.id, member.id, "hash", by)
