@@ -255,6 +255,7 @@ async def test_the_people_of_a_restaurant_share_its_limit_and_strangers_have_no_
         404
     }
     assert (await staff[0].menu()).status_code == 200
+    await soon(rested, within_s=15)
     path = f"/tables?restaurant_id={PIZZERIA.id}"
     answers = await asyncio.gather(*(person.many(20, path) for person in staff))
     refusals = [answer for each in answers for answer in each if answer.status_code == 429]

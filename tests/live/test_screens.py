@@ -230,6 +230,7 @@ async def test_a_database_that_hangs_delays_no_answer(
                 "this process",
                 one.ids,
             )
+        monkeypatch.setattr(screens, "ASK_WITHIN_S", 30.0)
         assert await one.sees() == one.ids | two.ids, "the control: without the lock"
 
 
