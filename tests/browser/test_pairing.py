@@ -67,6 +67,9 @@ async def test_a_screen_is_paired_and_comes_back_by_itself_until_it_is_revoked(
     screen = await unpaired(screens)
     await expect(screen.locator("#pair-address")).to_have_text(f"127.0.0.1:{house.port}/pair")
     await expect(screen.locator("#pair-left")).to_contain_text("Good for 14:")
+    code = await shown_code(screen)
+    await screen.reload()
+    assert await shown_code(screen) == code, "a manager may be typing it"
     await approve(office, screen, "Pass")
     await live(screen)
     await expect(screen.locator("#device")).to_have_text("Pass")

@@ -3,6 +3,7 @@
 
 import { byId, fill, h } from "./dom.js";
 import { ApiClient, ClientError, NotLoggedIn, ProblemError, Unreachable } from "./fynlo.js";
+import { OwnDevice } from "./kitchen_device.js";
 import { Following } from "./kitchen_follow.js";
 import { Pairing } from "./kitchen_pairing.js";
 import { Rail } from "./kitchen_rail.js";
@@ -14,12 +15,11 @@ import { place, spoken } from "./kitchen_ticket.js";
 /** @typedef {import("./kitchen_board.js").Change} Change */
 /** @typedef {import("./fynlo.js").Membership} Membership */
 
-/** @typedef {import("./fynlo.js").Device} Device */
 
 const SESSION_KEY = "fynlo.kitchen.session";
 const RESTAURANT_KEY = "fynlo.kitchen.restaurant";
-/** Set where this screen has been paired: when that ends it asks for it again, not for a password. */
-const PAIRED_KEY = "fynlo.kitchen.paired";
+/** Set where this screen is paired, or waits for it: it shows a code then, and asks for no password. */
+const BY_CODE_KEY = "fynlo.kitchen.by_code";
 const DEVICE_EVERY_MS = 60_000;
 const NOTICE_MS = 15_000;
 const LONGEST_RETRY_MS = 30_000;
@@ -37,17 +37,13 @@ const session = /** @type {import("./fynlo.js").TokenManager} */ (api.session);
 const form = byId("login-form", HTMLFormElement);
 const menu = byId("menu", HTMLDialogElement);
 const rail = new Rail();
-const pairing = new Pairing(api, () => {
-  kept(PAIRED_KEY, "yes");
-  void enter();
-});
+const device = new OwnDevice(api);
+const pairing = new Pairing(api, () => void enter());
 
 /** @type {Following | null} */
 let following = null;
 /** @type {Membership[]} */
 let restaurants = [];
-/** @type {Device | null} this screen, where it is paired */
-let device = null;
 /** @type {Stations | null} */
 let stations = null;
 /** Ends a wait for the server. */
@@ -64,12 +60,13 @@ function show(name) {
 
 /** Asks for what this screen was signed in with. @param {string} [why] */
 function signIn(why = "") {
-  if (kept(PAIRED_KEY)) showPairing();
+  if (kept(BY_CODE_KEY)) showPairing();
   else showLogin(why);
 }
 
 function showPairing() {
   leave();
+  kept(BY_CODE_KEY, "yes");
   show("pair");
   pairing.start();
   byId("pair-title", HTMLElement).focus();
@@ -80,6 +77,7 @@ function showPairing() {
 function showLogin(why = "") {
   leave();
   pairing.stop();
+  kept(BY_CODE_KEY, null);
   show("login");
   byId("login-problem", HTMLElement).textContent = why;
   form.querySelector("input")?.focus();
@@ -95,7 +93,6 @@ async function login() {
   try {
     await api.login(String(email).trim(), String(password), { keep: true });
     form.reset();
-    kept(PAIRED_KEY, null);
     await enter();
   } catch (error) {
     if (!(error instanceof ClientError)) throw error;
@@ -109,18 +106,10 @@ async function login() {
 async function logout() {
   leave();
   kept(RESTAURANT_KEY, null);
-  kept(PAIRED_KEY, null);
+  kept(BY_CODE_KEY, null); // before the session: other tabs follow that
   show("start");
   await api.logout();
   showLogin();
-}
-
-/** A paired screen hangs where anybody may touch it: the first press only asks. */
-function askToLogOut() {
-  const button = byId("menu-logout", HTMLElement);
-  if (device === null || button.dataset.asked !== undefined) return void logout();
-  button.dataset.asked = "";
-  button.textContent = "Press again: it will need a new code";
 }
 
 /**
@@ -132,7 +121,7 @@ async function enter({ ask = false } = {}) {
     try {
       const me = await api.me();
       restaurants = me.restaurants.filter(({ permissions }) => permissions?.includes("orders.read") ?? true);
-      device = me.user.email === null ? await ownDevice() : null;
+      await device.read(me.user);
       break;
     } catch (error) {
       if (error instanceof NotLoggedIn) return signIn();
@@ -153,16 +142,6 @@ async function enter({ ask = false } = {}) {
   const known = restaurants.length === 1 ? restaurants[0] : restaurants.find(({ id }) => id === kept(RESTAURANT_KEY));
   if (known && !ask) open(known);
   else choose();
-}
-
-/** @returns {Promise<Device | null>} null for a person: those of another issuer may have no address either */
-async function ownDevice() {
-  try {
-    return await api.device();
-  } catch (error) {
-    if (error instanceof ProblemError && error.status === 404) return null;
-    throw error;
-  }
 }
 
 function choose() {
@@ -198,11 +177,11 @@ function open(restaurant) {
   byId("restaurant", HTMLElement).textContent = restaurant.name;
   byId("menu-switch", HTMLElement).hidden = restaurants.length < 2;
   byId("menu-person", HTMLElement).textContent = `${restaurant.name}, as ${restaurant.role}`;
-  drawDevice();
+  device.draw();
   document.title = `${restaurant.name} · Kitchen`;
   rail.clear(restaurant.permissions?.includes("orders.write") ? press : null);
   show("kitchen");
-  const mine = new Stations(api, restaurant.id, device?.station_ids ?? [], { onChange: redraw });
+  const mine = new Stations(api, restaurant.id, device.stationIds, { onChange: redraw });
   stations = mine;
   following = new Following(api, restaurant.id, {
     onChanges: changed,
@@ -236,27 +215,10 @@ function stateChanged() {
   }
 }
 
-/** A manager may have given this screen another name, or other stations. */
 async function readDevice() {
-  if (!following || device === null) return;
-  try {
-    device = await api.device();
-  } catch (error) {
-    if (!(error instanceof ClientError)) throw error;
-    return; // what matters of it the feed tells
-  }
-  drawDevice();
-  stations?.change(device.station_ids);
-}
-
-function drawDevice() {
-  const name = byId("device", HTMLElement);
-  name.hidden = device === null;
-  name.textContent = device?.name ?? "";
-  byId("menu-title", HTMLElement).textContent = device?.name ?? "This screen";
-  const button = byId("menu-logout", HTMLElement);
-  button.textContent = device === null ? "Log out" : "Unpair this screen";
-  delete button.dataset.asked;
+  if (!following) return;
+  await device.refresh();
+  stations?.change(device.stationIds);
 }
 
 function redraw() {
@@ -340,9 +302,11 @@ byId("login-pair", HTMLElement).addEventListener("click", showPairing);
 byId("pair-again", HTMLElement).addEventListener("click", showPairing);
 byId("pair-login", HTMLElement).addEventListener("click", () => showLogin());
 byId("choose-logout", HTMLElement).addEventListener("click", () => void logout());
-byId("menu-logout", HTMLElement).addEventListener("click", askToLogOut);
+byId("menu-logout", HTMLElement).addEventListener("click", () => {
+  if (device.confirmed()) void logout();
+});
 byId("menu-open", HTMLElement).addEventListener("click", () => {
-  drawDevice();
+  device.draw();
   menu.showModal();
 });
 byId("menu-close", HTMLElement).addEventListener("click", () => menu.close());

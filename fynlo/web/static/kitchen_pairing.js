@@ -8,6 +8,9 @@ import { ClientError, PairingEnded, ProblemError, systemClock, Unreachable } fro
 
 const NAME = "Kitchen display";
 const LONGEST_RETRY_MS = 30_000;
+/** A code outlives a reload of its tab: a manager may be typing it. One that is nearly over does not. */
+const CODE_KEY = "fynlo.kitchen.code";
+const WORTH_SHOWING_MS = 60_000;
 
 export class Pairing {
   #api;
@@ -46,12 +49,14 @@ export class Pairing {
       /** @type {number | null} */
       let waitMs = null;
       try {
-        const code = await this.#api.beginPairing("kitchen", NAME);
+        const code = remembered() ?? (await this.#api.beginPairing("kitchen", NAME));
         if (signal.aborted) return;
+        remember(code);
         failures = 0;
         this.#say("");
         this.#draw(code);
         await this.#api.pair(code, { signal, onPoll: (error) => this.#say(trouble(error)) });
+        remember(null);
         if (signal.aborted) return;
         this.stop();
         return this.#onPaired();
@@ -60,6 +65,7 @@ export class Pairing {
         if (!(error instanceof ClientError)) throw error;
         this.#draw(null);
         if (error instanceof PairingEnded) {
+          remember(null);
           if (error.reason === "access_denied") return this.#denied();
         } else {
           this.#say(trouble(error) || `${error.message} Trying again…`);
@@ -106,6 +112,28 @@ export class Pairing {
   #say(text) {
     const problem = byId("pair-problem", HTMLElement);
     if (problem.textContent !== text) problem.textContent = text;
+  }
+}
+
+/** @returns {DeviceCode | null} */
+function remembered() {
+  try {
+    const { code, endsAt } = JSON.parse(sessionStorage.getItem(CODE_KEY) ?? "null") ?? {};
+    const left = endsAt - systemClock.now();
+    return left > WORTH_SHOWING_MS ? { ...code, expires_in: left / 1000 } : null;
+  } catch {
+    return null; // forbidden, or somebody else's value
+  }
+}
+
+/** @param {DeviceCode | null} code */
+function remember(code) {
+  try {
+    const endsAt = code && systemClock.now() + code.expires_in * 1000;
+    if (code) sessionStorage.setItem(CODE_KEY, JSON.stringify({ code, endsAt }));
+    else sessionStorage.removeItem(CODE_KEY);
+  } catch {
+    // then a reload shows another one
   }
 }
 
