@@ -1,6 +1,7 @@
 """A server as a process of its own: `fynlo serve`, as it runs in production but for its passwords."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -41,7 +42,6 @@ class ServerProcess:
             **environment,
         }
         self._process: subprocess.Popen[bytes] | None = None
-        self._orphaned = False
         self._said = ""
         self._log: Path | None = None
 
@@ -62,8 +62,6 @@ class ServerProcess:
 
     def start(self) -> None:
         """Start it and wait until it answers; a database that is away does not keep it from that."""
-        if self._orphaned:
-            self._await_orphans()
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("FYNLO_")}
         descriptor, name = tempfile.mkstemp(prefix="fynlo-serve-", suffix=".log")
         self._log = Path(name)
@@ -116,24 +114,41 @@ class ServerProcess:
         self._gone()
 
     def kill(self) -> None:
-        """SIGKILL, as if the machine had gone; its workers see that it is gone and end."""
-        if self._process is not None:
+        """SIGKILL to it and to its workers, as if the machine had gone; nobody answers when this returns."""
+        if self._process is None:
+            return
+        if self._process.poll() is None:
+            # It stands still meanwhile: else it would start others in place of its dead workers, and workers
+            # that outlive it drain.
+            self._process.send_signal(signal.SIGSTOP)
+            os.waitpid(self.pid, os.WUNTRACED)
+            for pid in self.children():
+                os.kill(pid, signal.SIGKILL)
             self._process.kill()
             self._process.wait()
-            self._orphaned = True
-            self._gone()
+        self._gone()
+        self._await_silence()
 
-    def _await_orphans(self) -> None:
-        """Until the workers of a killed server have let go of the port: else it is they who answer."""
+    def children(self) -> list[int]:
+        """The pids of the processes that it has started: its workers, and what Python starts beside them."""
+        if sys.platform == "linux":
+            found = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text()
+        else:
+            found = subprocess.run(
+                ["pgrep", "-P", str(self.pid)], capture_output=True, text=True, check=False
+            ).stdout
+        return [int(pid) for pid in found.split()]
+
+    def _await_silence(self) -> None:
+        """Workers that were killed are not ours to wait for; until the kernel has closed it, the port is theirs."""
         deadline = time.monotonic() + ENDS_WITHIN_S
         while time.monotonic() < deadline:
             try:
                 socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
             except OSError:
-                self._orphaned = False
                 return
             time.sleep(0.03)
-        raise RuntimeError(f"the workers of the killed server did not end:\n{self.log}")
+        raise RuntimeError(f"somebody still listens on port {self.port}:\n{self.log}")
 
     def _gone(self) -> None:
         self._process = None

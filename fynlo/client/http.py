@@ -24,7 +24,8 @@ import asyncio
 import functools
 import time
 import weakref
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping
+from contextlib import aclosing
 from datetime import date, datetime
 from types import TracebackType
 from typing import Any, Literal
@@ -229,16 +230,14 @@ class ApiClient(DeviceCalls):
         query = httpx.QueryParams({name: value for name, value in wanted.items() if value is not None})
         orders: list[Order] = []
         positions: list[Position | None] = []
-        while True:
-            response = await self._ask("GET", "/orders", params=query)
-            page = snapshot(response, Order)
-            orders += page.items
-            positions.append(page.position)
-            link = response.links.get("next", {}).get("url")
-            if link is None or (at_most is not None and len(orders) >= at_most):
-                return Snapshot(orders[:at_most], lowest(positions))
-            # only its query counts: behind a proxy the host in it may be one that we cannot reach
-            query = httpx.URL(link).params
+        async with aclosing(self._pages("/orders", query)) as pages:
+            async for response in pages:
+                page = snapshot(response, Order)
+                orders += page.items
+                positions.append(page.position)
+                if at_most is not None and len(orders) >= at_most:
+                    break
+        return Snapshot(orders[:at_most], lowest(positions))
 
     async def order(self, order_id: str) -> Order:
         """An order as it is now."""
@@ -295,13 +294,8 @@ class ApiClient(DeviceCalls):
         query = httpx.QueryParams({"restaurant_id": restaurant_id, "limit": limit, "after": 0})
         if after is not None:
             query = query.merge({"after": after.seq, "epoch": after.epoch})
-        while True:
-            response = await self._ask("GET", "/events", params=query)
-            yield snapshot(response, LoggedEvent)
-            link = response.links.get("next", {}).get("url")
-            if link is None:
-                return
-            query = httpx.URL(link).params
+        async for page in self._pages("/events", query):
+            yield snapshot(page, LoggedEvent)
 
     async def audit(
         self,
@@ -324,14 +318,9 @@ class ApiClient(DeviceCalls):
             "limit": "100",
         }
         query = httpx.QueryParams({name: value for name, value in asked.items() if value is not None})
-        while True:
-            response = await self._ask("GET", "/audit", params=query)
-            for entry in read(response, list[AuditEntry]):
+        async for page in self._pages("/audit", query):
+            for entry in read(page, list[AuditEntry]):
                 yield entry
-            link = response.links.get("next", {}).get("url")
-            if link is None:
-                return
-            query = httpx.URL(link).params
 
     # the rest
 
@@ -401,6 +390,17 @@ class ApiClient(DeviceCalls):
         finally:
             if self._session is not None:
                 self._session.forget()
+
+    async def _pages(self, path: str, query: httpx.QueryParams) -> AsyncGenerator[httpx.Response, None]:
+        """The answers to a GET, from the first page along the links to the last."""
+        while True:
+            response = await self._ask("GET", path, params=query)
+            yield response
+            link = response.links.get("next", {}).get("url")
+            if link is None:
+                return
+            # only its query counts: behind a proxy the host in it may be one that we cannot reach
+            query = httpx.URL(link).params
 
     async def _post(
         self, path: str, body: Struct, idempotency_key: str | None, headers: dict[str, str] | None = None

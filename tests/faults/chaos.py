@@ -1,11 +1,8 @@
 """Everything at once: what happens to two servers and their Postgres while clients are cut off by the thousand."""
 
 import asyncio
-import contextlib
 import os
 import random
-import signal
-import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -17,7 +14,6 @@ from fynlo.demo.data import PIZZERIA
 from tests.live.house import PRODUCT, House
 from tests.serving import ServerProcess
 
-from . import workers
 from .load import Load
 from .proxy import Proxy
 
@@ -102,11 +98,7 @@ class Chaos:
     async def kill(self) -> None:
         """A machine goes off, and on again."""
         house = random.choice(self._houses)
-        orphans = workers.pids(house) if sys.platform == "linux" else []
         await asyncio.to_thread(house.server.kill)
-        for pid in orphans:  # which would say goodbye first
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
         await self._start(house.server)
 
     async def _start(self, server: ServerProcess) -> None:

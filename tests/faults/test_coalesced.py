@@ -13,7 +13,8 @@ import pytest
 from fynlo.demo.data import PIZZERIA
 from fynlo.live.notifier import EVERY_S
 from tests.live.house import House, eventually, open_house
-from tests.live.test_notifier import KILL, ears, process
+from tests.live.hubs import open_hub
+from tests.live.test_notifier import KILL, ears
 
 from .load import Load
 from .oracle import Watcher, judge, log_of, watchers
@@ -168,7 +169,7 @@ async def test_a_process_killed_between_the_commit_and_the_batch_costs_a_poll_an
     (deaf,) = await watchers(1, house)  # as is the server that it looks at: it never polls
     async with (
         coalesced(house.database_url, mortal) as doomed,
-        process(house.database_url) as (_, polled),
+        open_hub(house.database_url) as (_, polled),
     ):
         with pytest.raises(httpx.TransportError):
             await doomed.order()

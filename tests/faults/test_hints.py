@@ -14,9 +14,9 @@ from psycopg import AsyncConnection
 from fynlo.demo.data import PIZZERIA
 from fynlo.live import hub as hub_module
 from fynlo.live.hub import Hub
-from fynlo.live.room import Frame
 from tests.cluster import Cluster
 from tests.live.house import House, eventually, open_house
+from tests.live.hubs import open_hub
 
 from .broken import UNPOLLED
 from .load import Load
@@ -109,13 +109,8 @@ async def test_with_neither_notify_nor_poll_nothing_comes(
 ) -> None:
     # The control of both tests above: it is these two ways, and no third, by which events come.
     monkeypatch.setattr(hub_module, "POLL_S", 3_600.0)
-    came: list[Frame] = []
-    hub = Hub(seeded_url, seeded_url, on_event=came.append)
-    hub.start()
-    try:
-        await eventually(lambda: hub.listener.listening)
-        room = await hub.room(PIZZERIA.id)
-        start = room.seq
+    async with open_hub(seeded_url) as (hub, came):
+        start = (await hub.room(PIZZERIA.id)).seq
         async with await AsyncConnection.connect(seeded_url, autocommit=True) as conn:
             insert = "insert into orders (restaurant_id) values (%s)"
             async with without_notify(seeded_url):
@@ -126,8 +121,6 @@ async def test_with_neither_notify_nor_poll_nothing_comes(
             await conn.execute(insert, (PIZZERIA.id,))
             await eventually(lambda: len(came) == 2)  # one hint, and what was missed comes too
         assert [frame.seq for frame in came] == [start + 1, start + 2]
-    finally:
-        await hub.stop()
 
 
 @pytest.mark.parametrize("reads_heads", [True, False])
@@ -138,13 +131,8 @@ async def test_what_was_written_while_the_listener_could_not_come_back_comes_wit
     monkeypatch.setattr(hub_module, "POLL_S", 3_600.0)
     if not reads_heads:
         monkeypatch.setattr(Hub, "_compare_heads", nothing)
-    came: list[Frame] = []
-    hub = Hub(seeded_url, seeded_url, on_event=came.append)
-    hub.start()
     name = urlsplit(seeded_url).path[1:]
-    try:
-        await eventually(lambda: hub.listener.listening)
-        await hub.room(PIZZERIA.id)
+    async with open_hub(seeded_url) as (hub, came):
         async with (
             await AsyncConnection.connect(seeded_url, autocommit=True) as conn,
             await AsyncConnection.connect(cluster.url(), autocommit=True) as elsewhere,
@@ -161,8 +149,6 @@ async def test_what_was_written_while_the_listener_could_not_come_back_comes_wit
         else:
             with pytest.raises(TimeoutError):
                 await eventually(lambda: came, within_s=1)
-    finally:
-        await hub.stop()
 
 
 async def nothing(_hub: Hub, _restaurants: list[UUID]) -> None:

@@ -13,8 +13,8 @@ import pytest
 from fynlo.demo.data import PIZZERIA, RIVAL
 from fynlo.live import hub as hub_module
 from fynlo.live.hub import Hub
-from fynlo.live.room import Frame
 from tests.live.house import RIVAL_OWNER, House, eventually, open_house
+from tests.live.hubs import open_hub
 from tests.serving import ServerProcess
 
 from .load import Load, burst
@@ -81,21 +81,14 @@ async def test_a_hub_that_reads_no_further_than_its_first_batch_lacks_most_of_tw
     read = Hub._read_events
     monkeypatch.setattr(hub_module, "POLL_S", 3_600.0)
     monkeypatch.setattr(Hub, "_read_events", lambda self, after, limit: read(self, after, limit - 1))
-    came: list[Frame] = []
-    hub = Hub(seeded_url, seeded_url, on_event=came.append)
-    hub.start()
     house = House(ServerProcess(seeded_url), seeded_url)
-    try:
-        await eventually(lambda: hub.listener.listening)
-        await hub.room(PIZZERIA.id)
+    async with open_hub(seeded_url) as (_, came):
         await burst(house, 2_000)
         await eventually(lambda: len(came) >= hub_module.BATCH - 1)
         with contextlib.suppress(TimeoutError):
             await eventually(lambda: len(came) >= hub_module.BATCH, 1)
         assert len(came) == hub_module.BATCH - 1
-    finally:
-        await hub.stop()
-        await house.rest.aclose()
+    await house.rest.aclose()
 
 
 async def test_clients_that_come_and_go_in_a_tight_loop_during_a_burst(house: House) -> None:

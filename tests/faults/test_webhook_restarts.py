@@ -1,15 +1,12 @@
 """Webhooks while the process that delivers goes: killed, or sent away."""
 
 import asyncio
-import os
-import signal
 
 from tests.live.house import House
 
 from .load import Load
 from .receiver import hooked, receiving, take
 from .test_webhooks import Holding, judge, sell
-from .workers import pids
 
 
 async def test_an_event_whose_acknowledgement_died_with_the_process_comes_again(house: House) -> None:
@@ -20,11 +17,7 @@ async def test_an_event_whose_acknowledgement_died_with_the_process_comes_again(
         receiver.answer = holding
         await sell(house, 3)
         await receiver.until(lambda: len(receiver.deliveries) == 3)
-        (worker,) = pids(house)
         await asyncio.to_thread(house.server.kill)
-        os.kill(
-            worker, signal.SIGKILL
-        )  # which would end the delivery that it is at, now that its parent is gone
         holding.may.set()
         await receiver.until(lambda: len(receiver.taken) == 3)
         receiver.answer = take

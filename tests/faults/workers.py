@@ -13,9 +13,7 @@ KIB = 1_024
 
 def pids(house: House) -> list[int]:
     """The worker processes of a house's server."""
-    parent = house.server.pid
-    children = Path(f"/proc/{parent}/task/{parent}/children").read_text()
-    return [int(pid) for pid in children.split() if b"resource_tracker" not in _command(int(pid))]
+    return [pid for pid in house.server.children() if b"resource_tracker" not in _command(pid)]
 
 
 def _command(pid: int) -> bytes:

@@ -14,12 +14,11 @@ from fynlo.demo.data import PIZZERIA, RIVAL
 from fynlo.live import hub as hub_module
 from fynlo.live import notifier as notifier_module
 from fynlo.live import queries
-from fynlo.live.hub import Hub
 from fynlo.live.notifier import Notifier
-from fynlo.live.room import Frame
 from tests.db.till import Till, plain_line
 
 from .house import eventually
+from .hubs import open_hub
 
 PLACE = PIZZERIA.id
 HOUR = 3_600.0
@@ -182,27 +181,13 @@ async def test_ending_without_a_database_takes_no_longer_than_it_may() -> None:
 # -- with its hub
 
 
-@asynccontextmanager
-async def process(url: str, notifier: Notifier | None = None) -> AsyncIterator[tuple[Hub, list[Frame]]]:
-    """The hub of a process that follows the pizzeria, and what it has been told; it hears hints only."""
-    came: list[Frame] = []
-    hub = Hub(url, url, on_event=came.append, notifier=notifier)
-    hub.start()
-    try:
-        await eventually(lambda: hub.listener.listening)
-        await hub.room(PLACE)
-        yield hub, came
-    finally:
-        await hub.stop()
-
-
 async def test_both_processes_hear_at_once_of_what_one_commits(
     seeded_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(hub_module, "POLL_S", HOUR)
     async with (
-        process(seeded_url, Notifier(seeded_url)) as (hub, here),
-        process(seeded_url) as (_, there),
+        open_hub(seeded_url, notifier=Notifier(seeded_url)) as (hub, here),
+        open_hub(seeded_url) as (_, there),
         Till.at(seeded_url, size=4, announce=hub.announce) as till,
     ):
         orders = await asyncio.gather(*(till.order(plain_line()) for _ in range(40)))
@@ -219,8 +204,8 @@ async def test_without_the_announcement_neither_hears(
     monkeypatch.setattr(hub_module, "POLL_S", HOUR)
     kept: list[UUID] = []
     async with (
-        process(seeded_url, Notifier(seeded_url)) as (hub, here),
-        process(seeded_url) as (_, there),
+        open_hub(seeded_url, notifier=Notifier(seeded_url)) as (hub, here),
+        open_hub(seeded_url) as (_, there),
         Till.at(seeded_url, announce=kept.append) as till,
     ):
         await till.order(plain_line())
@@ -245,7 +230,7 @@ async def test_a_process_reads_what_it_announced_once(
     notifier = Notifier(seeded_url)
     async with (
         ears(seeded_url) as listening,
-        process(seeded_url, notifier) as (hub, came),
+        open_hub(seeded_url, notifier=notifier) as (hub, came),
         Till.at(seeded_url, announce=hub.announce) as till,
     ):
         await eventually(lambda: notifier.pid)

@@ -9,13 +9,13 @@ from psycopg import AsyncConnection
 from fynlo.demo.data import PIZZERIA, RIVAL
 from fynlo.live import hub as hub_module
 from fynlo.live.housekeeping import Housekeeping, Kept
-from fynlo.live.hub import Hub
 from fynlo.live.room import Room
 from fynlo.live.status import rotate_epochs
 from tests.commands.command import run
 from tests.db.till import make_month, value, write_aged
 
 from .house import OWNER, RIVAL_OWNER, House, eventually, open_house
+from .hubs import open_hub
 from .test_resume import come_back, resynced, write
 
 FLOOR = "select floor_seq from feed_heads where restaurant_id = %s"
@@ -142,11 +142,8 @@ async def test_a_process_is_told_of_a_new_epoch_and_does_not_wait_for_its_poll(
 ) -> None:
     monkeypatch.setattr(hub_module, "POLL_S", 3_600.0)
     begun: list[Room] = []
-    hub = Hub(seeded_url, seeded_url, on_reset=begun.append)
-    hub.start()
-    try:
-        await eventually(lambda: hub.listener.listening)
-        room, other = await hub.room(RIVAL.id), await hub.room(PIZZERIA.id)
+    async with open_hub(seeded_url, on_reset=begun.append) as (hub, _):
+        other, room = await hub.room(PIZZERIA.id), await hub.room(RIVAL.id)
         before, untouched = room.epoch, other.epoch
         async with await AsyncConnection.connect(seeded_url, autocommit=True) as conn:
             # The control: without a word nobody looks.
@@ -158,6 +155,4 @@ async def test_a_process_is_told_of_a_new_epoch_and_does_not_wait_for_its_poll(
             (rotated,) = await rotate_epochs(conn, RIVAL.id)
         await eventually(lambda: room.epoch == rotated.epoch)
         assert other.epoch == untouched
-        assert begun == [room, other, room]
-    finally:
-        await hub.stop()
+        assert begun == [other, room, room]

@@ -14,9 +14,8 @@ import pytest
 
 from fynlo.demo.data import PIZZERIA
 from tests.commands.command import run
-from tests.serving import ServerProcess
 
-from .house import COOK, House, Json, Screen, eventually
+from .house import COOK, House, Json, Screen, eventually, open_house
 
 ENVIRONMENT: dict[str, Any] = {"FYNLO_SCREENS_REFRESH_S": "1", "FYNLO_STALE_SCREEN_S": "3"}
 
@@ -24,15 +23,8 @@ ENVIRONMENT: dict[str, Any] = {"FYNLO_SCREENS_REFRESH_S": "1", "FYNLO_STALE_SCRE
 @pytest.fixture(scope="module")
 async def other(house: House) -> AsyncIterator[House]:
     """The same restaurant, served by two workers of another server."""
-    server = ServerProcess(house.database_url, FYNLO_WORKERS="2", **ENVIRONMENT)
-    try:
-        await asyncio.to_thread(server.start)
-        await asyncio.to_thread(server.await_ready)
-        other = House(server, house.database_url)
+    async with open_house(house.database_url, FYNLO_WORKERS="2", **ENVIRONMENT) as other:
         yield other
-        await other.rest.aclose()
-    finally:
-        await asyncio.to_thread(server.__exit__, None, None, None)
 
 
 async def health(house: House) -> Json:
@@ -162,38 +154,35 @@ async def test_every_worker_shows_the_screens_of_all(house: House, other: House)
 
 
 async def test_the_screens_of_a_killed_process_go_with_its_lease(house: House) -> None:
-    server = ServerProcess(house.database_url, **ENVIRONMENT)
-    try:
-        await asyncio.to_thread(server.start)
-        await asyncio.to_thread(server.await_ready)
-        doomed = House(server, house.database_url)
-        async with house.screen() as stays, doomed.screen() as goes, house.psql() as conn:
-            for screen in (stays, goes):
-                await eventually(lambda screen=screen: shown(house, screen))  # type: ignore[misc]
-            found = await conn.execute(
-                "select p.pid from screens s join fynlo.processes p on p.id = s.process_id where connection_id = %s",
-                (goes.heard[0]["connection_id"],),
-            )
-            ((pid,),) = await found.fetchall()
-            os.kill(pid, signal.SIGKILL)
-            assert await goes.await_close() is None
-            assert await shown(house, goes), "nobody has said that it is dead"
-            await conn.execute("update fynlo.processes set leased_until = now() where pid = %s", (pid,))
+    async with (
+        open_house(house.database_url, **ENVIRONMENT) as doomed,
+        house.screen() as stays,
+        doomed.screen() as goes,
+        house.psql() as conn,
+    ):
+        for screen in (stays, goes):
+            await eventually(lambda screen=screen: shown(house, screen))  # type: ignore[misc]
+        found = await conn.execute(
+            "select p.id from screens s join fynlo.processes p on p.id = s.process_id where connection_id = %s",
+            (goes.heard[0]["connection_id"],),
+        )
+        (process,) = await found.fetchall()
+        await asyncio.to_thread(doomed.server.kill)
+        assert await goes.await_close() is None
+        assert await shown(house, goes), "nobody has said that it is dead"
+        await conn.execute("update fynlo.processes set leased_until = now() where id = %s", process)
 
-            async def vanished() -> bool:
-                return await shown(house, goes) is None
+        async def vanished() -> bool:
+            return await shown(house, goes) is None
 
-            await eventually(vanished)
-            assert await shown(house, stays)
+        await eventually(vanished)
+        assert await shown(house, stays)
 
-            async def swept() -> bool:
-                found = await conn.execute("select count(*) from fynlo.processes where pid = %s", (pid,))
-                return await found.fetchone() == (0,)
+        async def swept() -> bool:
+            found = await conn.execute("select count(*) from fynlo.processes where id = %s", process)
+            return await found.fetchone() == (0,)
 
-            await eventually(swept)
-        await doomed.rest.aclose()
-    finally:
-        await asyncio.to_thread(server.__exit__, None, None, None)
+        await eventually(swept)
 
 
 async def test_an_acknowledgement_is_measured_from_the_commit_to_when_it_was_shown(house: House) -> None:
