@@ -22,8 +22,8 @@ from fynlo import metrics
 from fynlo.errors import Unavailable
 from fynlo.ids import uuid7
 
+from .database import Backoff
 from .hub import Hub, UnknownRestaurant
-from .listener import Backoff
 from .messages import (
     MAX_BYTES,
     Ack,

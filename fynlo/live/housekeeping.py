@@ -16,7 +16,7 @@ from psycopg.errors import Diagnostic
 from fynlo.db.pool import Connection
 
 from . import queries
-from .listener import connect
+from .database import connect
 
 log = structlog.get_logger(__name__)
 

@@ -15,10 +15,10 @@ import psycopg
 import structlog
 
 from fynlo import metrics
-from fynlo.db.pool import Connection
 
 from . import queries
-from .listener import Backoff, Listener, connect
+from .database import Backoff, Standing
+from .listener import Listener
 from .notifier import Notifier
 from .room import Frame, Room
 
@@ -59,7 +59,6 @@ class Hub:
         on_connected: Callable[[], None] = lambda: None,
         notifier: Notifier | None = None,
     ) -> None:
-        self._database_url = database_url
         self._on_event = on_event
         self._on_reset = on_reset
         self._on_control = on_control
@@ -69,7 +68,7 @@ class Hub:
         self._dirty: set[UUID] = set()
         self._wake = asyncio.Event()
         self._poll_due = asyncio.Event()
-        self._reader: Connection | None = None
+        self._reader = Standing(database_url, "fynlo-feed")
         self._reading = asyncio.Lock()
         self._filling: dict[UUID, asyncio.Lock] = {}
         self._confirmed_at = 0.0
@@ -97,7 +96,7 @@ class Hub:
         await asyncio.gather(*tasks, return_exceptions=True)
         if self._notifier is not None:
             await self._notifier.stop()
-        await self._drop_reader()
+        await self._reader.drop()
 
     # -- for others
 
@@ -338,39 +337,28 @@ class Hub:
             del self._rooms[restaurant_id]
             self._filling.pop(restaurant_id, None)
 
-    # -- the reader: a connection of the hub's own, so that a busy pool delays no screen
+    # -- the reader, which is asked one question at a time
 
     async def _read_events(self, after: list[tuple[UUID, int]], limit: int) -> list[queries.EventRow]:
         async with self._reading:
-            conn = await self._connection()
+            conn = await self._reader.get()
             try:
                 return await queries.read_events(conn, after, limit)
             except (psycopg.Error, OSError):
-                await self._drop_reader()
+                await self._reader.drop()
                 raise
 
     async def _read_heads(self, restaurants: list[UUID]) -> dict[UUID, queries.HeadRow]:
         async with self._reading:
             asked = time.monotonic()
-            conn = await self._connection()
+            conn = await self._reader.get()
             try:
                 heads = await queries.read_heads(conn, restaurants)
             except (psycopg.Error, OSError):
-                await self._drop_reader()
+                await self._reader.drop()
                 raise
             self._confirmed_at = asked
             return heads
-
-    async def _connection(self) -> Connection:
-        if self._reader is None or self._reader.closed:
-            self._reader = await connect(self._database_url, "fynlo-feed")
-        return self._reader
-
-    async def _drop_reader(self) -> None:
-        reader, self._reader = self._reader, None
-        if reader is not None:
-            with contextlib.suppress(psycopg.Error, OSError):
-                await reader.close()
 
 
 def _slices(frames: list[Frame]) -> Iterator[list[Frame]]:

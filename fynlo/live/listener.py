@@ -1,58 +1,20 @@
 """The one connection of a process that hears Postgres: LISTEN, outside the pool, reconnecting for ever."""
 
-import asyncio
 import contextlib
-import random
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 import psycopg
 import structlog
 
 from fynlo import metrics
-from fynlo.db.pool import APPLICATION_ROLE, Connection
+from fynlo.db.pool import Connection
+
+from .database import Backoff, connect
 
 log = structlog.get_logger(__name__)
 
 FEED_CHANNEL = "fynlo_feed"
 CONTROL_CHANNEL = "fynlo_control"
-KEEPALIVES: dict[str, Any] = {
-    "keepalives": 1,
-    "keepalives_idle": 10,
-    "keepalives_interval": 5,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 20_000,
-    "connect_timeout": 5,
-}
-
-
-async def connect(url: str, name: str) -> Connection:
-    """A connection of the feed's own: autocommit, kept alive, working as the application's role."""
-    conn = await Connection.connect(
-        url, autocommit=True, application_name=name, prepare_threshold=1, **KEEPALIVES
-    )
-    try:
-        await conn.execute(
-            f"set role {APPLICATION_ROLE}; set timezone = 'UTC'; set statement_timeout = 15000"
-        )
-    except BaseException:
-        await conn.close()
-        raise
-    return conn
-
-
-class Backoff:
-    """Jittered waits that double from 50 ms to 3 s."""
-
-    def __init__(self) -> None:
-        self._failures = 0
-
-    def reset(self) -> None:
-        self._failures = 0
-
-    async def wait(self) -> None:
-        self._failures = min(self._failures + 1, 7)
-        await asyncio.sleep(random.uniform(0.5, 1.0) * min(0.05 * 2**self._failures, 3.0))  # noqa: S311
 
 
 class Listener:

@@ -5,7 +5,6 @@ here, after the commit, it delays nobody. Hints that are lost with this process 
 """
 
 import asyncio
-import contextlib
 import time
 from uuid import UUID
 
@@ -16,7 +15,7 @@ from fynlo import metrics
 from fynlo.db.pool import Connection
 
 from . import queries
-from .listener import Backoff, connect
+from .database import Backoff, Standing
 
 log = structlog.get_logger(__name__)
 
@@ -33,11 +32,10 @@ class Notifier:
     """
 
     def __init__(self, url: str, *, every_s: float = EVERY_S) -> None:
-        self._url = url
+        self._conn = Standing(url, "fynlo-notifier", opened=self._opened)
         self._every_s = every_s
         self._pending: set[UUID] = set()
         self._wake = asyncio.Event()
-        self._conn: Connection | None = None
         self._task: asyncio.Task[None] | None = None
         self.pid: int | None = None
         """The backend that sends our hints; None while there is none."""
@@ -70,7 +68,7 @@ class Notifier:
         away = False  # an outage is told once
         while True:
             try:
-                await self._connect()  # before there is anything to send, so that it goes at once
+                await self._conn.get()  # before there is anything to send, so that it goes at once
                 await self._wake.wait()
                 self._wake.clear()
                 due = time.monotonic() + self._every_s
@@ -89,7 +87,7 @@ class Notifier:
         """One batch. Where that fails, sent or not, it is pending again: a hint that comes twice is harmless."""
         batch = [self._pending.pop() for _ in range(min(AT_ONCE, len(self._pending)))]
         try:
-            await queries.notify(await self._connect(), batch)
+            await queries.notify(await self._conn.get(), batch)
         except BaseException:
             self._pending.update(batch)
             await self._drop()
@@ -100,14 +98,9 @@ class Notifier:
         metrics.hints_sent.inc(len(batch))
         metrics.hint_batches.inc()
 
-    async def _connect(self) -> Connection:
-        if self._conn is None or self._conn.closed:
-            self._conn = await connect(self._url, "fynlo-notifier")
-            self.pid = await queries.open_notifier(self._conn)
-        return self._conn
+    async def _opened(self, conn: Connection) -> None:
+        self.pid = await queries.open_notifier(conn)
 
     async def _drop(self) -> None:
-        conn, self._conn, self.pid = self._conn, None, None
-        if conn is not None:
-            with contextlib.suppress(psycopg.Error, OSError):
-                await conn.close()
+        self.pid = None
+        await self._conn.drop()

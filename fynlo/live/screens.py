@@ -25,7 +25,7 @@ from fynlo.ids import uuid7
 
 from . import screen_queries as queries
 from .connection import Connection
-from .listener import connect
+from .database import Standing
 from .own_screens import LOOK_AT_ONCE, STALE_AFTER_S, WORST, Key, Overview, OwnScreens, Row, Screen, place
 
 log = structlog.get_logger(__name__)
@@ -61,8 +61,7 @@ class Screens:
         self._host = socket.gethostname()
         self._told = False  # whether the database has what was told, and nothing else of us
         self._away = False
-        self._database_url = database_url
-        self._database: Database | None = None
+        self._database = Standing(database_url, "fynlo-screens")
         self._using = asyncio.Lock()
         self._overview: tuple[float, Overview] | None = None
         self._asking = asyncio.Lock()
@@ -93,7 +92,7 @@ class Screens:
             with contextlib.suppress(psycopg.Error, OSError, TimeoutError):
                 async with self._asked(ASK_WITHIN_S) as database:
                     await queries.withdraw_screens(database, self.process)
-        await self._disconnect()
+        await self._database.drop()
 
     async def overview(self) -> Overview:
         """How the screens of all processes do; those of this one alone where the database does not answer.
@@ -143,18 +142,10 @@ class Screens:
         """The one connection, for one question at a time; one that fails takes it along."""
         async with asyncio.timeout(within_s), self._using:
             try:
-                if self._database is None or self._database.closed:
-                    self._database = await connect(self._database_url, "fynlo-screens")
-                yield self._database
+                yield await self._database.get()
             except BaseException:
-                await self._disconnect()
+                await self._database.drop()
                 raise
-
-    async def _disconnect(self) -> None:
-        database, self._database = self._database, None
-        if database is not None:
-            with contextlib.suppress(psycopg.Error, OSError):
-                await database.close()
 
 
 async def _encode(items: Sequence[Struct]) -> str:
