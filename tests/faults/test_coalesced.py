@@ -44,7 +44,7 @@ async def neighbour(module_seeded_url: str) -> AsyncIterator[House]:
         yield other
 
 
-async def pids(house: House, application: str) -> set[int]:
+async def sessions(house: House, application: str) -> set[int]:
     async with house.psql() as conn:
         found = await conn.execute(
             "select pid from pg_stat_activity where datname = current_database() and application_name = %s",
@@ -118,7 +118,7 @@ async def test_sales_and_psql_at_once_with_clients_that_move_between_the_process
 
 async def test_a_burst_is_told_by_the_notifier_alone_and_psql_tells_for_itself(house: House) -> None:
     async with ears(house.database_url) as listening:
-        ours = await pids(house, "fynlo-notifier")
+        ours = await sessions(house, "fynlo-notifier")
         began = time.monotonic()
         sales = Sales(house, 16)
         await sales.reach(200)
@@ -130,7 +130,7 @@ async def test_a_burst_is_told_by_the_notifier_alone_and_psql_tells_for_itself(h
             await eventually(lambda: listening.heard and listening.heard[-1].pid == psql)
     senders = [notification.pid for notification in listening.heard]
     assert set(senders[:-1]) <= ours
-    assert not set(senders) & await pids(house, "fynlo")
+    assert not set(senders) & await sessions(house, "fynlo")
     assert 1 <= len(senders[:-1]) <= min(len(sales.made), 2 + took / EVERY_S)
     announced, sent, batches = await figures(house, "hints", "hints_sent", "hint_batches")
     assert announced >= len(sales.made)
@@ -196,11 +196,11 @@ async def test_what_waits_for_its_batch_is_told_before_a_server_that_is_asked_to
 
 
 async def test_two_workers_tell_each_other(house: House) -> None:
-    before = len(await pids(house, "fynlo-notifier"))
+    before = len(await sessions(house, "fynlo-notifier"))
     async with coalesced(house.database_url, HINTS_ONLY, FYNLO_WORKERS="2") as pair:
 
         async def both_notify() -> bool:
-            return len(await pids(pair, "fynlo-notifier")) >= before + 2
+            return len(await sessions(pair, "fynlo-notifier")) >= before + 2
 
         await eventually(both_notify)
         watched, away = await watchers(12, pair), await watchers(1, house)

@@ -49,7 +49,8 @@ async def test_a_process_that_is_sent_away_ends_its_delivery_and_the_next_begins
         holding.may.set()
         await going
         await load.reach(10)
+        await load.end()  # a start may take as long as it likes without more to deliver
         await asyncio.to_thread(house.server.start)
         await asyncio.to_thread(house.server.await_ready)
-        await load.end()
+        await sell(house, 3)
         await judge(house, hook, receiver, doubles=0, at_least=30)
