@@ -230,7 +230,7 @@ class ApiClient(DeviceCalls):
         query = httpx.QueryParams({name: value for name, value in wanted.items() if value is not None})
         orders: list[Order] = []
         positions: list[Position | None] = []
-        async with aclosing(self._pages("/orders", query)) as pages:
+        async with aclosing(self._linked("/orders", query)) as pages:
             async for response in pages:
                 page = snapshot(response, Order)
                 orders += page.items
@@ -294,7 +294,7 @@ class ApiClient(DeviceCalls):
         query = httpx.QueryParams({"restaurant_id": restaurant_id, "limit": limit, "after": 0})
         if after is not None:
             query = query.merge({"after": after.seq, "epoch": after.epoch})
-        async for page in self._pages("/events", query):
+        async for page in self._linked("/events", query):
             yield snapshot(page, LoggedEvent)
 
     async def audit(
@@ -318,7 +318,7 @@ class ApiClient(DeviceCalls):
             "limit": "100",
         }
         query = httpx.QueryParams({name: value for name, value in asked.items() if value is not None})
-        async for page in self._pages("/audit", query):
+        async for page in self._linked("/audit", query):
             for entry in read(page, list[AuditEntry]):
                 yield entry
 
@@ -391,7 +391,7 @@ class ApiClient(DeviceCalls):
             if self._session is not None:
                 self._session.forget()
 
-    async def _pages(self, path: str, query: httpx.QueryParams) -> AsyncGenerator[httpx.Response, None]:
+    async def _linked(self, path: str, query: httpx.QueryParams) -> AsyncGenerator[httpx.Response, None]:
         """The answers to a GET, from the first page along the links to the last."""
         while True:
             response = await self._ask("GET", path, params=query)
