@@ -24,8 +24,8 @@ from tests.serving import ServerProcess
 
 Json = dict[str, Any]
 
-OWNER, CASHIER, WAITER, COOK = (
-    f"{role}@demo.fynlo.test" for role in ("owner", "cashier", "server", "kitchen")
+OWNER, MANAGER, CASHIER, WAITER, COOK = (
+    f"{role}@demo.fynlo.test" for role in ("owner", "manager", "cashier", "server", "kitchen")
 )
 RIVAL_OWNER = "owner@rival.fynlo.test"
 PATIENCE_S = 15.0

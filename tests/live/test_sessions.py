@@ -7,7 +7,7 @@ import pytest
 
 from fynlo.demo.data import PIZZERIA
 
-from .house import CASHIER, COOK, OWNER, WAITER, House, Session, open_house
+from .house import CASHIER, COOK, MANAGER, OWNER, WAITER, House, Json, Screen, Session, eventually, open_house
 
 REVOKED_WITHIN_S = 2.0
 
@@ -147,3 +147,99 @@ async def test_a_revocation_whose_hint_was_lost_is_found_when_the_listener_is_ba
             " where application_name = 'fynlo-listener' and datname = current_database()"
         )
         assert await screen.await_close() == 4005
+
+
+async def paired(house: House, kind: str) -> Json:
+    """The answer that a device of this kind gets once the owner has approved it."""
+    answer = await house.rest.post("/auth/device", json={"kind": kind, "name": "Pass"})
+    code = answer.json()
+    await house.post("/devices/approve", user_code=code["user_code"], restaurant_id=str(PIZZERIA.id))
+    answer = await house.rest.post("/auth/device/token", json={"device_code": code["device_code"]})
+    assert answer.status_code == 200, answer.text
+    found: Json = answer.json()
+    return found
+
+
+async def staff_id(house: House, email: str) -> str:
+    members = await house.get("/staff", restaurant_id=str(PIZZERIA.id), limit=100)
+    return next(str(member["id"]) for member in members if member["email"] == email)
+
+
+async def by_pin(house: House, device: Json, email: str) -> str:
+    """The access token of somebody who signed in on the device."""
+    who, owner = await staff_id(house, email), (await house.session()).headers
+    answer = await house.rest.put(f"/staff/{who}/pin", json={"pin": "482913"}, headers=owner)
+    assert answer.status_code == 204, answer.text
+    headers = {"authorization": f"Bearer {device['access_token']}"}
+    answer = await house.rest.post("/auth/pin", json={"staff_id": who, "pin": "482913"}, headers=headers)
+    assert answer.status_code == 200, answer.text
+    return str(answer.json()["access_token"])
+
+
+async def refuses(house: House, token: str, path: str, status: int) -> None:
+    """Within the time that a revocation may take this is what the token gets."""
+    headers = {"authorization": f"Bearer {token}"}
+
+    async def refused() -> bool:
+        answer = await house.rest.get(path, params={"restaurant_id": str(PIZZERIA.id)}, headers=headers)
+        return answer.status_code == status
+
+    await eventually(refused, REVOKED_WITHIN_S)
+
+
+async def closed(*screens: Screen) -> None:
+    async with asyncio.timeout(REVOKED_WITHIN_S):
+        for screen in screens:
+            assert await screen.await_close() == 4005
+
+
+async def test_a_revoked_device_is_closed_in_every_process_with_who_signed_in_on_it(
+    house: House, neighbour: House
+) -> None:
+    device, other = await paired(house, "till"), await paired(house, "till")
+    own, elsewhere, waiter = device["access_token"], other["access_token"], await house.session(WAITER)
+    theirs = await by_pin(house, device, WAITER)
+    async with (
+        house.screen(token=own) as here,
+        neighbour.screen(token=own) as there,
+        neighbour.screen(token=theirs) as person,
+        neighbour.screen(token=elsewhere) as another,
+        neighbour.screen(token=waiter.token) as by_password,
+    ):
+        path, owner = f"/devices/{device['device']['id']}", (await house.session()).headers
+        assert (await house.rest.delete(path, headers=owner)).status_code == 204
+        await closed(here, there, person)
+        for token in (own, theirs):
+            await refuses(neighbour, token, "/menu", 401)
+        await another.head()
+        await by_password.head()
+
+
+@pytest.mark.parametrize("how", ["let go", "another role"])
+async def test_who_was_let_go_or_sees_less_is_closed_in_every_process_on_devices_too(
+    house: House, neighbour: House, how: str
+) -> None:
+    till = await paired(house, "till")
+    who, owner = await staff_id(house, MANAGER), (await house.session()).headers
+    theirs, manager = await by_pin(house, till, MANAGER), await house.login(MANAGER)
+    async with (
+        house.screen(token=manager.token) as here,
+        neighbour.screen(token=manager.token) as there,
+        neighbour.screen(token=theirs) as on_the_till,
+        neighbour.screen(token=till["access_token"]) as the_till,
+    ):
+        if how == "let go":
+            answer = await house.rest.delete(f"/staff/{who}", headers=owner)
+        else:
+            answer = await house.rest.patch(f"/staff/{who}", json={"role": "kitchen"}, headers=owner)
+        assert answer.is_success, answer.text
+        try:
+            await closed(here, there, on_the_till)
+            for token in (manager.token, theirs):
+                await refuses(neighbour, token, "/audit", 404 if how == "let go" else 403)
+            await the_till.head()
+        finally:
+            async with house.psql() as conn:
+                await conn.execute(
+                    "update memberships set role = 'manager', ended_at = null where id = %s", (who,)
+                )
