@@ -9,7 +9,8 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from .jose import Instant
 from .rules import Role
 
-Email = Annotated[str, Meta(min_length=3, max_length=320, pattern=r"^[^@\s\x00]+@[^@\s\x00]+\Z")]
+EMAIL_LENGTH = 320
+Email = Annotated[str, Meta(min_length=3, max_length=EMAIL_LENGTH, pattern=r"^[^@\s\x00]+@[^@\s\x00]+\Z")]
 
 
 class Login(Struct, frozen=True, forbid_unknown_fields=True):

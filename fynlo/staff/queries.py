@@ -52,9 +52,7 @@ async def staff_lock(conn: Connection, restaurant_id: UUID, id: UUID) -> StaffMe
 
 async def staff_lock_address(conn: Connection, restaurant_id: UUID, email: str) -> StaffMember | None:
     """The one of an e-mail address, locked; None where nobody who works here has it."""
-    cursor = await conn.execute(
-        _SQL["staff_lock_address"], {"restaurant_id": restaurant_id, "email": email.lower()}
-    )
+    cursor = await conn.execute(_SQL["staff_lock_address"], {"restaurant_id": restaurant_id, "email": email})
     row = await cursor.fetchone()
     return _member(row, whole=True) if row else None
 
@@ -89,7 +87,7 @@ async def invite(
         _SQL["invite"],
         {
             "restaurant_id": new.restaurant_id,
-            "email": new.email.lower(),
+            "email": new.email,
             "name": new.name,
             "role": new.role,
             "by": by,

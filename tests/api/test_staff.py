@@ -294,3 +294,13 @@ async def test_a_manager_cannot_make_less_of_an_owner_by_inviting_them_again(
         assert answer.status_code == 200, answer.text
         assert "owner" in {r["role"] for r in answer.json()["restaurants"] if r["id"] == str(PIZZERIA.id)}
         assert (await owner.client.delete(f"/staff/{invitation['staff']['id']}")).status_code == 204
+
+
+async def test_an_address_that_grows_in_small_letters_is_refused(manager: Person) -> None:
+    body = {
+        "restaurant_id": PIZZERIA.id,
+        "email": "\u0130" * 300 + "@new.fynlo.test",
+        "name": "x",
+        "role": "server",
+    }
+    assert refused(await manager.post("/staff", body), 422, "validation_failed").fields == ["email"]
