@@ -140,9 +140,9 @@ def staff_routes(pool: Pool, passwords: Passwords) -> list[HTTPRouteHandler]:
     async def set_pin(request: AnyRequest, staff_id: FromPath[UUID]) -> None:
         """For signing in on paired devices (POST /auth/pin) and for approvals: 6 digits, at most 12. One's own;
         managers choose anybody's, but an owner's."""
-        context = context_of(request.scope)
+        context, body = context_of(request.scope), await read_body(request)
         async with reading(pool, context, "menu.read", of=Of("member of staff", staff_id)):
-            asked = decode(await read_body(request), NewPin)
+            asked = decode(body, NewPin)
         hashed = await passwords.hash(asked.pin)
         async with reading(pool, context, "menu.read", of=Of("member of staff", staff_id)) as tenant:
             await work.set_pin(tenant, staff_id, hashed)
