@@ -65,9 +65,11 @@ class Sessions:
         Raises Unauthorized `invalid_credentials`; TooMany after 10 failures in 15 minutes for this account
         from this address, and for what else `Attempts` counts.
         """
-        account, address = email.lower(), context.address
+        address = context.address
         async with connection(self._pool) as conn:
             found = await queries.credentials(conn, email)
+        # As it is stored: Postgres may take a letter for a small one that Python takes for another.
+        account = (found.email if found else None) or email.lower()
         stored = found.password_hash if found else None
         wrong = await self._passwords.attempt("login", account, address, stored, password)
         if found is None or wrong is not None:
