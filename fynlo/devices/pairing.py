@@ -6,12 +6,14 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from uuid import UUID
 
+import msgspec
 import structlog
 from msgspec import structs
 
 from fynlo.context import Context
 from fynlo.db.pool import Pool, transaction
 from fynlo.errors import FieldProblem, Forbidden, GrantRefused, Invalid, NotFound, Unauthorized
+from fynlo.http import Reply
 from fynlo.identity.models import ShortSignIn, User
 from fynlo.identity.passwords import Passwords
 from fynlo.identity.sessions import Sessions
@@ -100,24 +102,23 @@ class Pairing:
                 raise _no_such_code()
             return found
 
-    async def approve(self, asked: Approve, context: Context) -> Device:
-        """The device is the restaurant's from now on.
+    async def approve(self, tenant: Tenant, asked: Approve, _hashed: bytes) -> Reply:
+        """The device is the restaurant's from now on. To be asked while counting().
 
         Raises NotFound where no such code waits, Invalid where a station is not the restaurant's.
         """
-        async with self._answering(asked.restaurant_id, context) as tenant:
-            await _check_stations(tenant, asked.station_ids)
-            device_id = await queries.device_pair(
-                tenant.conn,
-                tenant.restaurant_id,
-                typed(asked.user_code),
-                asked.name,
-                asked.station_ids,
-                tenant.user_id,
-            )
-            if device_id is None:
-                raise _no_such_code()
-            return await queries.device_read(tenant.conn, device_id)
+        await _check_stations(tenant, asked.station_ids)
+        device_id = await queries.device_pair(
+            tenant.conn,
+            tenant.restaurant_id,
+            typed(asked.user_code),
+            asked.name,
+            asked.station_ids,
+            tenant.user_id,
+        )
+        if device_id is None:
+            raise _no_such_code()
+        return Reply(201, msgspec.json.encode(await queries.device_read(tenant.conn, device_id)))
 
     async def deny(self, asked: Deny, context: Context) -> None:
         """Raises NotFound where no such code waits."""
@@ -127,14 +128,20 @@ class Pairing:
 
     @asynccontextmanager
     async def _answering(self, restaurant_id: UUID, context: Context) -> AsyncIterator[Tenant]:
-        """Inside the restaurant, by somebody who may pair. Wrong codes are counted: a code is short."""
+        """Inside the restaurant, by somebody who may pair, while counting()."""
+        async with (
+            self.counting(context),
+            reading(self._pool, context, "back_office.write", restaurant_id=restaurant_id) as tenant,
+        ):
+            yield tenant
+
+    @asynccontextmanager
+    async def counting(self, context: Context) -> AsyncIterator[None]:
+        """Wrong codes are counted: a code is short. Raises TooMany where there were too many."""
         who = str(context.caller.user_id)
         await self._attempts.admit("pairing", who, context.address)
         try:
-            async with reading(
-                self._pool, context, "back_office.write", restaurant_id=restaurant_id
-            ) as tenant:
-                yield tenant
+            yield
         except NotFound as error:
             if error.code == "unknown_code":
                 await self._attempts.failed("pairing", who, context.address)

@@ -8,10 +8,11 @@ from litestar.params import FromPath
 
 from fynlo.context import context_of
 from fynlo.db.pool import Pool
-from fynlo.http import AnyRequest, decode, page_links, query, read_body, respond
+from fynlo.http import AnyRequest, decode, page_links, query, read_body, respond, restaurant_in
 from fynlo.identity.models import ShortSignIn
 from fynlo.openapi import Operation, described
 from fynlo.tenancy import Of, reading
+from fynlo.writing import written
 
 from . import queries
 from .models import (
@@ -122,16 +123,26 @@ def device_routes(pool: Pool, pairing: Pairing) -> list[HTTPRouteHandler]:
                 needs="back_office.write",
                 body=Approve,
                 answers={201: Device},
-                problems=[403, 404, 429],
+                takes=["Idempotency-Key"],
+                gives=["Idempotent-Replayed"],
+                problems=[403, 404, 409, 429],
             )
         ),
     )
     async def approve_device(request: AnyRequest) -> Response[bytes]:
         """By the code on its screen, which may be typed in small letters and without the dash. A kitchen display
         may what the kitchen may; a till shows, and changes nothing until somebody gives their PIN."""
-        asked = decode(await read_body(request), Approve)
-        device = await pairing.approve(asked, context_of(request.scope))
-        return respond(device, 201)
+        body = await read_body(request)
+        async with pairing.counting(context_of(request.scope)):
+            return await written(
+                request,
+                pool,
+                "back_office.write",
+                Approve,
+                pairing.approve,
+                body=body,
+                restaurant_id=restaurant_in(body),
+            )
 
     @post(
         "/api/v1/devices/deny",
@@ -149,7 +160,10 @@ def device_routes(pool: Pool, pairing: Pairing) -> list[HTTPRouteHandler]:
     )
     async def deny_device(request: AnyRequest) -> None:
         """It is told `access_denied`."""
-        await pairing.deny(decode(await read_body(request), Deny), context_of(request.scope))
+        context, body = context_of(request.scope), await read_body(request)
+        async with reading(pool, context, "back_office.write", restaurant_id=restaurant_in(body)):
+            pass  # whose it is comes before what is wrong with the body
+        await pairing.deny(decode(body, Deny), context)
 
     @get(
         "/api/v1/devices",

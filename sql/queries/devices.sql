@@ -23,9 +23,9 @@ select kind, name, created_at, expires_at from device_grants
 select fynlo.pair_device(%(restaurant_id)s, %(user_code)s, %(name)s, %(station_ids)s, %(by)s)
 
 -- name: device_deny
--- Turns a code away; no row where no such code waits.
-update device_grants set denied_at = now()
- where user_code = %(user_code)s and device_id is null and denied_at is null and expires_at > now()
+-- Turns a code away, once more where the answer was lost; no row where no such code waits.
+update device_grants set denied_at = coalesce(denied_at, now())
+ where user_code = %(user_code)s and device_id is null and expires_at > now()
 returning user_code
 
 -- name: stations_known

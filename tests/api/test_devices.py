@@ -370,6 +370,7 @@ async def test_a_pin_is_good_where_its_device_stands_and_nowhere_else(
     # the control: with a password they are in both
     assert (await rival_at_home.get("/orders", restaurant_id=RIVAL.id)).status_code == 200
     assert (await nobody.get("/orders", person, restaurant_id=PIZZERIA.id)).status_code == 200
+    assert (await manager.client.delete(f"/staff/{staff_id}")).status_code == 204
 
 
 async def test_who_signed_in_by_pin_is_no_device_for_others(
@@ -392,3 +393,25 @@ async def test_who_signed_in_by_pin_is_no_device_for_others(
             mine,
         )
     refused(answer, 403, "forbidden")
+
+
+async def test_an_approval_whose_answer_was_lost_is_answered_again(manager: Person, nobody: Person) -> None:
+    code = await ask(nobody)
+    body = {"user_code": code["user_code"], "restaurant_id": PIZZERIA.id}
+    first, again = [await manager.post("/devices/approve", body, key=code["user_code"]) for _ in range(2)]
+    assert (first.status_code, again.status_code, again.content) == (201, 201, first.content)
+    assert again.headers["idempotent-replayed"] == "true"
+    other = await ask(nobody)
+    body = {"user_code": other["user_code"], "restaurant_id": PIZZERIA.id}
+    refused(await manager.post("/devices/approve", body, key=code["user_code"]), 422, "idempotency_mismatch")
+    for _ in range(2):
+        assert (await manager.post("/devices/deny", body, key=None)).status_code == 204
+
+
+async def test_whose_restaurant_it_is_comes_before_what_is_wrong_with_the_body(
+    waiter: Person, rival_at_home: Person
+) -> None:
+    for path in ("/devices/approve", "/devices/deny"):
+        body = {"restaurant_id": PIZZERIA.id, "user_code": 7, "unknown": True}
+        refused(await waiter.post(path, body), 403, "forbidden")
+        refused(await rival_at_home.post(path, body), 404, "not_found")
