@@ -79,6 +79,11 @@ async def pin_set(conn: Connection, restaurant_id: UUID, id: UUID, pin_hash: str
     )
 
 
+async def pin_forget(conn: Connection, restaurant_id: UUID, id: UUID, by: UUID) -> None:
+    """For who becomes an owner: a PIN that neither they nor this owner chose is none any more."""
+    await conn.execute(_SQL["pin_forget"], {"restaurant_id": restaurant_id, "id": id, "by": by})
+
+
 async def invite(
     conn: Connection, new: NewStaff, by: UUID, token_hash: bytes, lifetime_s: int
 ) -> Invited | None:

@@ -90,7 +90,8 @@ def staff_routes(pool: Pool, passwords: Passwords) -> list[HTTPRouteHandler]:
     )
     async def change_staff(request: AnyRequest, staff_id: FromPath[UUID]) -> Response[bytes]:
         """Their sockets close with 4005 where they see more or less from now on. Only owners make and change
-        owners, and the last one stays: `last_owner`."""
+        owners, and the last one stays: `last_owner`. Who becomes one chooses a PIN anew where a manager chose it,
+        and is invited anew where they have not accepted yet."""
 
         async def do(tenant: Tenant, asked: StaffChange, _hashed: bytes) -> Reply:
             return await work.change(tenant, staff_id, asked)

@@ -35,6 +35,8 @@ async def invite(tenant: Tenant, new: NewStaff, _hashed: bytes) -> Reply:
     )
     if invited is None:
         raise Conflict("Somebody with this address works here already; see GET /staff.", code="already_staff")
+    if new.role == "owner":
+        await queries.pin_forget(tenant.conn, tenant.restaurant_id, invited.membership_id, tenant.user_id)
     member = await _locked(tenant, invited.membership_id)
     invitation = Invitation(invited.id, token, invited.expires_at, member)
     return Reply(201, msgspec.json.encode(invitation), {"Cache-Control": "no-store"})
@@ -48,7 +50,9 @@ async def change(tenant: Tenant, id: UUID, asked: StaffChange) -> Reply:
     if member.role == "owner" != asked.role:
         await _check_not_last(tenant, member)
     await queries.staff_role(tenant.conn, tenant.restaurant_id, id, asked.role)
-    return Reply(200, msgspec.json.encode(msgspec.structs.replace(member, role=asked.role)))
+    if asked.role == "owner" != member.role:
+        await queries.pin_forget(tenant.conn, tenant.restaurant_id, id, tenant.user_id)
+    return Reply(200, msgspec.json.encode(await _locked(tenant, id)))
 
 
 async def end(tenant: Tenant, id: UUID) -> None:

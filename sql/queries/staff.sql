@@ -2,7 +2,7 @@
 
 -- name: staff_page
 -- The people of a restaurant by name, with how many there are in all; devices are none.
-select m.id, m.user_id, u.name, u.email, m.role, m.invited_at is not null, p.membership_id is not null,
+select m.id, m.user_id, u.name, u.email, m.role, m.invited_at is not null, coalesce(p.pin_hash <> '', false),
        count(*) over ()
   from memberships m
   join users u on u.id = m.user_id
@@ -17,7 +17,8 @@ with place as (
   select r.id from restaurants r where r.id = %(restaurant_id)s for update
 )
 select m.id, m.user_id, u.name, u.email, m.role, m.invited_at is not null,
-       exists (select from pins p where p.restaurant_id = m.restaurant_id and p.membership_id = m.id)
+       exists (select from pins p
+               where p.restaurant_id = m.restaurant_id and p.membership_id = m.id and p.pin_hash <> '')
   from place
   join memberships m on m.restaurant_id = place.id
   join users u on u.id = m.user_id
@@ -30,7 +31,8 @@ with place as (
   select r.id from restaurants r where r.id = %(restaurant_id)s for update
 )
 select m.id, m.user_id, u.name, u.email, m.role, m.invited_at is not null,
-       exists (select from pins p where p.restaurant_id = m.restaurant_id and p.membership_id = m.id)
+       exists (select from pins p
+               where p.restaurant_id = m.restaurant_id and p.membership_id = m.id and p.pin_hash <> '')
   from place
   join memberships m on m.restaurant_id = place.id
   join users u on u.id = m.user_id
@@ -43,8 +45,14 @@ select count(*) from memberships
  where restaurant_id = %(restaurant_id)s and role = 'owner' and ended_at is null and invited_at is null
 
 -- name: staff_role
--- Another role.
-update memberships set role = %(role)s where restaurant_id = %(restaurant_id)s and id = %(id)s
+-- Another role. Who becomes an owner needs a new invitation where theirs is open: a manager may hold its token.
+with changed as (
+  update memberships set role = %(role)s where restaurant_id = %(restaurant_id)s and id = %(id)s
+  returning restaurant_id, id, role
+)
+update invitations i set revoked_at = now() from changed c
+ where i.restaurant_id = c.restaurant_id and i.membership_id = c.id and c.role = 'owner'
+   and i.accepted_at is null and i.revoked_at is null
 
 -- name: staff_end
 -- They have left: their open invitations are worth nothing any more.
@@ -63,6 +71,13 @@ insert into pins (restaurant_id, membership_id, pin_hash, set_by)
 values (%(restaurant_id)s, %(id)s, %(pin_hash)s, %(set_by)s)
 on conflict (restaurant_id, membership_id)
 do update set pin_hash = excluded.pin_hash, set_by = excluded.set_by, set_at = now()
+
+-- name: pin_forget
+-- A PIN that somebody else than they or this owner chose is none any more: an empty hash is nothing's.
+update pins p set pin_hash = '', set_by = %(by)s, set_at = now() from memberships m
+ where p.restaurant_id = %(restaurant_id)s and p.membership_id = %(id)s
+   and m.restaurant_id = p.restaurant_id and m.id = p.membership_id
+   and p.set_by is distinct from m.user_id and p.set_by is distinct from %(by)s
 
 -- name: invite
 -- Employs somebody, with a token by which they choose a password. No row: they work here already.

@@ -304,3 +304,21 @@ async def test_an_address_that_grows_in_small_letters_is_refused(manager: Person
         "role": "server",
     }
     assert refused(await manager.post("/staff", body), 422, "validation_failed").fields == ["email"]
+
+
+async def test_what_a_manager_knows_of_somebody_is_worth_nothing_once_they_are_an_owner(
+    owner: Person, manager: Person, nobody: Person
+) -> None:
+    invitation = await invite(manager, address())
+    path = f"/staff/{invitation['staff']['id']}"
+    assert (await manager.client.put(f"{path}/pin", json={"pin": "482913"})).status_code == 204
+    answer = await change(owner, invitation["staff"]["id"], "owner")
+    assert (answer.json()["role"], answer.json()["has_pin"]) == ("owner", False)
+    refused(await accept(nobody, invitation["token"]), 401, "invitation_invalid")
+    again = await invite(owner, invitation["staff"]["email"], "owner")
+    assert (await accept(nobody, again["token"])).status_code == 200
+    # What an owner chose stays.
+    assert (await owner.client.put(f"{path}/pin", json={"pin": "482913"})).status_code == 204
+    for role in ("manager", "owner"):
+        assert (await change(owner, invitation["staff"]["id"], role)).json()["has_pin"] is True
+    assert (await owner.client.delete(path)).status_code == 204

@@ -205,6 +205,7 @@ async def test_a_typed_function_binds_every_parameter_and_no_other(
             await staff.owners(tenant.conn, PIZZERIA.id)
             await staff.staff_role(tenant.conn, PIZZERIA.id, member.id, "cashier")
             await staff.pin_set(tenant.conn, PIZZERIA.id, member.id, "hash", by)
+            await staff.pin_forget(tenant.conn, PIZZERIA.id, member.id, by)
             await staff.staff_end(tenant.conn, PIZZERIA.id, member.id)
             invited = NewStaff(PIZZERIA.id, "new@x.test", "New", "server")
             await staff.invite(tenant.conn, invited, by, b"3" * 32, 60)
