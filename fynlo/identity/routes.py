@@ -60,8 +60,9 @@ def identity_routes(sessions: Sessions) -> list[HTTPRouteHandler]:
     async def refresh(request: AnyRequest) -> Response[bytes]:
         """A refresh token is used up by this; for 10 s it works again, so that two tabs or a lost answer do no
         harm. Used later than that it ends the whole sign-in: `refresh_reused`."""
+        asked = decode(await read_body(request), Refresh)
         return respond(
-            await sessions.refresh(decode(await read_body(request), Refresh).refresh_token), headers=_NO_STORE
+            await sessions.refresh(asked.refresh_token, context_of(request.scope)), headers=_NO_STORE
         )
 
     @post(
@@ -86,7 +87,7 @@ def identity_routes(sessions: Sessions) -> list[HTTPRouteHandler]:
                 summary="Sign out everywhere",
                 needs="signed in",
                 answers={204: None},
-                problems=[409],
+                problems=[403, 409],
             )
         ),
     )

@@ -8,7 +8,7 @@ import structlog
 
 from fynlo.context import Context
 from fynlo.db.pool import Connection, Pool, connection, transaction
-from fynlo.errors import Conflict, FieldProblem, Invalid, Unauthorized
+from fynlo.errors import Conflict, FieldProblem, Forbidden, Invalid, Unauthorized
 from fynlo.ids import uuid7
 
 from . import queries
@@ -229,7 +229,7 @@ class Sessions:
             conn, user_id, action, address=context.address, request_id=context.request_id, device_id=device_id
         )
 
-    async def refresh(self, refresh_token: str) -> SignedIn:
+    async def refresh(self, refresh_token: str, context: Context) -> SignedIn:
         """A new pair for a refresh token, which from now on is used up.
 
         Raises Unauthorized: `refresh_reused` where it was used more than 10 s ago (the whole session is
@@ -244,6 +244,7 @@ class Sessions:
             reused = stored.used_s_ago is not None and stored.used_s_ago > REFRESH_GRACE_S
             if reused:
                 await queries.session_revoke(conn, stored.session_id, "refresh_reused")
+                await self._note(conn, stored.user_id, "auth.refresh_reused", context, stored.device_id)
             else:
                 current = await queries.standing(conn, stored.session_id)
                 if current is None or current.revoked:  # with its device
@@ -272,10 +273,15 @@ class Sessions:
     async def logout(self, context: Context, *, everywhere: bool = False) -> None:
         """End the session, or all of the person's. Their access tokens stop working within seconds.
 
-        Raises Conflict `external_session` where the sign-in is not ours to end.
+        Raises Conflict `external_session` where the sign-in is not ours to end, Forbidden for all of somebody who
+        signed in by PIN: that is a word of one restaurant's.
         """
         principal = context.caller
         _refuse_external(principal)
+        if everywhere and principal.device_id is not None and not principal.of_device:
+            raise Forbidden(
+                "A PIN is good on its device alone; sign in with a password to end other sign-ins."
+            )
         async with transaction(self._pool) as conn:
             if everywhere:
                 await queries.sessions_revoke_all(conn, principal.user_id)

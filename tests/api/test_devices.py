@@ -367,6 +367,8 @@ async def test_a_pin_is_good_where_its_device_stands_and_nowhere_else(
     refused(await nobody.get(f"/restaurants/{RIVAL.id}", person), 404, "not_found")
     elsewhere = (await rival_at_home.get("/audit", restaurant_id=RIVAL.id, action="auth.pin")).json()
     assert elsewhere == []
+    out = await nobody.client.post("/auth/logout-everywhere", headers=person)
+    refused(out, 403, "forbidden")
     # the control: with a password they are in both
     assert (await rival_at_home.get("/orders", restaurant_id=RIVAL.id)).status_code == 200
     assert (await nobody.get("/orders", person, restaurant_id=PIZZERIA.id)).status_code == 200

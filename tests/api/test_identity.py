@@ -187,6 +187,8 @@ async def test_a_refresh_token_used_again_after_the_grace_ends_the_whole_sign_in
     )
     assert moved == 1
     turn_unauthorized(await refresh(nobody, another.refresh_token), "refresh_reused")
+    noted = "select count(*) from audit_log where action = 'auth.refresh_reused' and actor = %s"
+    assert database.value(noted, another.user.id) > 0
     turn_unauthorized(await me(nobody, fresh.access_token), "session_ended")
     turn_unauthorized(await me(nobody, another.access_token), "session_ended")
     turn_unauthorized(await refresh(nobody, fresh.refresh_token), "refresh_invalid")
