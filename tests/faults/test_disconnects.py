@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from fynlo.client import ApiClient
 from fynlo.demo.data import PASSWORD
-from tests.live.house import OWNER, House, Json, Session, open_house
+from tests.live.house import OWNER, House, Json, Session, eventually, open_house
 
 from .chaos import Chaos, cutting, roll_dice, writers
 from .feeds import followers, judge_feeds
@@ -151,10 +151,13 @@ async def test_a_thousand_disconnects_cost_no_feed_an_event(house: House, neighb
 
 async def test_a_frame_that_is_lost_on_the_way_is_noticed_by_screen_and_feed(house: House) -> None:
     # The control of the proxy: it can do harm, and both kinds of client see it.
-    losing = False
+    losing, swallowed = False, 0
 
     def swallows(piece: bytes) -> bool:
-        return losing and b'"order.created"' in piece
+        nonlocal swallowed
+        swallows = losing and b'"order.created"' in piece
+        swallowed += swallows
+        return swallows
 
     async with Proxy(house.server.port, swallows=swallows) as proxy:
         start, orders = await snapshot(house)
@@ -168,6 +171,7 @@ async def test_a_frame_that_is_lost_on_the_way_is_noticed_by_screen_and_feed(hou
                 losing = True
                 lost = await house.order()
                 await other.until(lambda w: lost["id"] in w.record.picture)
+                await eventually(lambda: swallowed == 2)  # the screen's and the feed's
                 losing = False
                 made = await house.order()
                 await screen.until(lambda w: made["id"] in w.record.picture)
