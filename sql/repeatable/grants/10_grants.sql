@@ -1,4 +1,4 @@
--- Who may do what. The application deletes nothing and cannot write the log.
+-- Who may do what. The application deletes nothing and cannot write the event log; to the audit log it may add.
 set local role fynlo_owner;
 
 -- Not "all tables in schema public": a table of somebody else there, an extension's say, would be an error.
