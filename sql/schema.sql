@@ -3719,6 +3719,13 @@ CREATE TRIGGER modifier_groups_note_update AFTER UPDATE ON public.modifier_group
 
 
 --
+-- Name: modifiers modifiers_audit; Type: TRIGGER; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TRIGGER modifiers_audit AFTER UPDATE OF availability ON public.modifiers FOR EACH ROW WHEN ((new.availability <> old.availability)) EXECUTE FUNCTION fynlo.audit('modifier.created', 'modifier.availability');
+
+
+--
 -- Name: modifiers modifiers_note_delete; Type: TRIGGER; Schema: public; Owner: fynlo_owner
 --
 
@@ -3782,6 +3789,13 @@ CREATE TRIGGER order_items_audit AFTER UPDATE OF status ON public.order_items FO
 
 
 --
+-- Name: order_items order_items_audit_discount; Type: TRIGGER; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TRIGGER order_items_audit_discount AFTER UPDATE OF discount ON public.order_items FOR EACH ROW WHEN (((new.discount <> old.discount) AND (new.status <> 'voided'::text))) EXECUTE FUNCTION fynlo.audit('order_item.created', 'order_item.discounted', 'total,net');
+
+
+--
 -- Name: order_items order_items_audit_part; Type: TRIGGER; Schema: public; Owner: fynlo_owner
 --
 
@@ -3814,6 +3828,13 @@ CREATE TRIGGER order_items_note_update AFTER UPDATE ON public.order_items REFERE
 --
 
 CREATE TRIGGER orders_audit AFTER UPDATE OF status ON public.orders FOR EACH ROW WHEN (((new.status = 'cancelled'::text) AND (old.status <> 'cancelled'::text))) EXECUTE FUNCTION fynlo.audit('order.created', 'order.cancelled', 'version,closed_at');
+
+
+--
+-- Name: orders orders_audit_discount; Type: TRIGGER; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TRIGGER orders_audit_discount AFTER UPDATE OF discount ON public.orders FOR EACH ROW WHEN ((new.discount <> old.discount)) EXECUTE FUNCTION fynlo.audit('order.created', 'order.discounted', 'version,subtotal,service_charge,tax,total,tax_breakdown,payment_status,closed_at');
 
 
 --
@@ -3898,6 +3919,13 @@ CREATE TRIGGER product_variants_note_insert AFTER INSERT ON public.product_varia
 --
 
 CREATE TRIGGER product_variants_note_update AFTER UPDATE ON public.product_variants REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION fynlo.note_menu();
+
+
+--
+-- Name: products products_audit; Type: TRIGGER; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TRIGGER products_audit AFTER UPDATE OF availability ON public.products FOR EACH ROW WHEN ((new.availability <> old.availability)) EXECUTE FUNCTION fynlo.audit('product.created', 'product.availability', 'version');
 
 
 --

@@ -74,6 +74,31 @@ async def test_what_is_done_in_psql_leaves_a_trace_without_an_actor(
     assert there["actor"] is None
 
 
+@pytest.mark.parametrize(
+    ("change", "of", "action", "after"),
+    [
+        ("products set availability = 'out_of_stock'", "product", "product.availability", "availability"),
+        ("modifiers set availability = 'out_of_stock'", "modifier", "modifier.availability", "availability"),
+        ("order_items set discount = 100", "item", "order_item.discounted", "discount"),
+        ("orders set discount = 100", "order", "order.discounted", "discount"),
+    ],
+)
+async def test_what_is_86ed_or_discounted_is_noted(
+    manager: Person, waiter: Person, database: Database, change: str, of: str, action: str, after: str
+) -> None:
+    made = await waiter.order(line(FRIES))
+    ids = {
+        "product": made.items[0].product_id, "item": made.items[0].id, "order": made.id,
+        "modifier": PIZZERIA.modifier_groups[0].modifiers[0].id,
+    }  # fmt: skip
+    database.run(f"update {change} where id = %s", ids[of])
+    (entry,) = await entries(manager, action=action, entity_id=ids[of])
+    assert set(entry["before"]) == set(entry["after"]) == {after}
+    if after == "availability":
+        table = change.split()[0]
+        database.run(f"update {table} set availability = 'in_stock' where id = %s", ids[of])
+
+
 async def test_what_changes_by_itself_is_not_noted(database: Database, manager: Person) -> None:
     before = await entries(manager, limit=1)
     database.run("update products set sort_order = sort_order + 1 where restaurant_id = %s", PIZZERIA.id)

@@ -66,6 +66,19 @@ create or replace trigger order_items_audit after update of status on order_item
   execute function fynlo.audit('order_item.created', 'order_item.voided');
 create or replace trigger order_items_audit_part after insert on order_items
   for each row when (new.status = 'voided') execute function fynlo.audit('order_item.voided', 'order_item.changed');
+create or replace trigger orders_audit_discount after update of discount on orders
+  for each row when (new.discount <> old.discount)
+  execute function fynlo.audit('order.created', 'order.discounted',
+                               'version,subtotal,service_charge,tax,total,tax_breakdown,payment_status,closed_at');
+create or replace trigger order_items_audit_discount after update of discount on order_items
+  for each row when (new.discount <> old.discount and new.status <> 'voided')
+  execute function fynlo.audit('order_item.created', 'order_item.discounted', 'total,net');
+create or replace trigger products_audit after update of availability on products
+  for each row when (new.availability <> old.availability)
+  execute function fynlo.audit('product.created', 'product.availability', 'version');
+create or replace trigger modifiers_audit after update of availability on modifiers
+  for each row when (new.availability <> old.availability)
+  execute function fynlo.audit('modifier.created', 'modifier.availability');
 create or replace trigger audit_log_keep before update or delete or truncate on audit_log
   for each statement execute function fynlo.refuse_change();
 
