@@ -127,7 +127,16 @@ class Server:
             *identity_routes(self._sessions),
             *restaurant_routes(self._pool, self._sessions),
             *staff_routes(self._pool, self._passwords),
-            *device_routes(self._pool, Pairing(self._pool, self._sessions, self._passwords, attempts)),
+            *device_routes(
+                self._pool,
+                Pairing(
+                    self._pool,
+                    self._sessions,
+                    self._passwords,
+                    attempts,
+                    interval_s=settings.pairing_interval_s,
+                ),
+            ),
             *menu_routes(
                 self._pool, self, self._menus, SharedMenus(self._redis if settings.menu_cache else None)
             ),

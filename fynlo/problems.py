@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 
+import psycopg
 import structlog
 from litestar import Response
 from litestar.exceptions import HTTPException
 
 from fynlo.context import context_of
-from fynlo.errors import PROBLEM_JSON, FynloError, encode_problem, problem
+from fynlo.errors import PROBLEM_JSON, FynloError, Unavailable, encode_problem, problem
 from fynlo.http import AnyRequest
 
 log = structlog.get_logger(__name__)
@@ -61,4 +62,18 @@ def internal(request_id: str) -> bytes:
     )
 
 
-HANDLERS = {FynloError: of_ours, HTTPException: of_the_framework, Exception: unexpected}
+def rolled_back(request: AnyRequest, error: psycopg.Error) -> Response[bytes]:
+    """Postgres chose this transaction of two that waited for each other: nothing of it was done."""
+    log.warning("rolled_back", path=request.url.path, error=str(error).strip())
+    return of_ours(
+        request, Unavailable("Others were changing the same; send the same request again in a second.")
+    )
+
+
+HANDLERS = {
+    FynloError: of_ours,
+    HTTPException: of_the_framework,
+    psycopg.errors.DeadlockDetected: rolled_back,
+    psycopg.errors.SerializationFailure: rolled_back,
+    Exception: unexpected,
+}

@@ -50,6 +50,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     access_token_s: int = 900
     refresh_token_s: int = 30 * 86_400
     device_token_s: int = 180 * 86_400
+    pairing_interval_s: int = 5
     body_limit: int = 1_048_576
     body_within_s: float = 30.0
     max_in_flight: int = 512
@@ -124,6 +125,7 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
         log_level=log_level,
         access_token_s=_whole(env, "FYNLO_ACCESS_TOKEN_S", 900, 5, 86_400),
         refresh_token_s=_whole(env, "FYNLO_REFRESH_TOKEN_S", 30 * 86_400, 60, 400 * 86_400),
+        pairing_interval_s=_whole(env, "FYNLO_PAIRING_INTERVAL_S", 5, 1, 60),
         device_token_s=_whole(env, "FYNLO_DEVICE_TOKEN_S", 180 * 86_400, 60, 800 * 86_400),
         body_limit=_whole(env, "FYNLO_BODY_LIMIT", 1_048_576, 1_024, 104_857_600),
         body_within_s=float(_whole(env, "FYNLO_BODY_WITHIN_S", 30, 1, 3_600)),

@@ -38,7 +38,6 @@ from .rules import shown, typed, user_code
 log = structlog.get_logger(__name__)
 
 CODE_S = 900
-INTERVAL_S = 5
 
 # RFC 8628, 3.5.
 _REFUSALS = {
@@ -56,9 +55,12 @@ def _hash(code: str) -> bytes:
 class Pairing:
     """The device grant of one server, and what is done on paired devices."""
 
-    def __init__(self, pool: Pool, sessions: Sessions, passwords: Passwords, attempts: Attempts) -> None:
+    def __init__(
+        self, pool: Pool, sessions: Sessions, passwords: Passwords, attempts: Attempts, *, interval_s: int
+    ) -> None:
         self._pool = pool
         self._attempts = attempts
+        self._interval_s = interval_s
         self._sessions = sessions
         self._passwords = passwords
 
@@ -67,14 +69,22 @@ class Pairing:
         device_code, code = secrets.token_urlsafe(32), user_code(secrets.choice)
         async with transaction(self._pool) as conn:
             await queries.device_grants_prune(conn)
-            await queries.device_grant_insert(conn, _hash(device_code), code, asked.kind, asked.name, CODE_S)
+            await queries.device_grant_insert(
+                conn,
+                _hash(device_code),
+                code,
+                asked.kind,
+                asked.name,
+                lifetime_s=CODE_S,
+                interval_s=self._interval_s,
+            )
         return DeviceCode(
             device_code=device_code,
             user_code=shown(code),
             verification_uri=page,
             verification_uri_complete=f"{page}?user_code={shown(code)}",
             expires_in=CODE_S,
-            interval=INTERVAL_S,
+            interval=self._interval_s,
         )
 
     async def token(self, device_code: str, context: Context) -> PairedSignIn:

@@ -31,7 +31,14 @@ class PinOf(NamedTuple):
 
 
 async def device_grant_insert(
-    conn: Connection, code_hash: bytes, user_code: str, kind: str, name: str, lifetime_s: int
+    conn: Connection,
+    code_hash: bytes,
+    user_code: str,
+    kind: str,
+    name: str,
+    *,
+    lifetime_s: int,
+    interval_s: int,
 ) -> None:
     await conn.execute(
         _SQL["device_grant_insert"],
@@ -41,6 +48,7 @@ async def device_grant_insert(
             "kind": kind,
             "name": name,
             "lifetime_s": lifetime_s,
+            "interval_s": interval_s,
         },
     )
 

@@ -5,6 +5,7 @@ so that no event waits for it. Of all processes one at a time keeps house.
 """
 
 import asyncio
+import contextlib
 import random
 from collections.abc import Awaitable, Callable
 
@@ -92,6 +93,10 @@ class Housekeeping:
                 raise failed[0]
             return kept
         finally:
+            with contextlib.suppress(
+                psycopg.Error
+            ):  # who comes next need not wait until the backend has gone
+                await conn.execute("select pg_advisory_unlock_all()")
             await conn.close()
 
     def _jobs(self, kept: Kept) -> list[Callable[[Connection], Awaitable[None]]]:

@@ -2,8 +2,9 @@
 
 -- name: device_grant_insert
 -- A code that waits for approval.
-insert into device_grants (device_code_hash, user_code, kind, name, expires_at)
-values (%(code_hash)s, %(user_code)s, %(kind)s, %(name)s, now() + make_interval(secs => %(lifetime_s)s))
+insert into device_grants (device_code_hash, user_code, kind, name, expires_at, interval_s)
+values (%(code_hash)s, %(user_code)s, %(kind)s, %(name)s, now() + make_interval(secs => %(lifetime_s)s),
+        %(interval_s)s)
 
 -- name: device_grant_poll
 -- What the device is told; no row where the code is unknown.

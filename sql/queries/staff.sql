@@ -14,7 +14,7 @@ select m.id, m.user_id, u.name, u.email, m.role, m.invited_at is not null, coale
 -- name: staff_lock
 -- One of them, locked; the restaurant first, so that of two owners who leave at once one stays.
 with place as (
-  select r.id from restaurants r where r.id = %(restaurant_id)s for update
+  select r.id from restaurants r where r.id = %(restaurant_id)s for no key update
 )
 select m.id, m.user_id, u.name, u.email, m.role, m.invited_at is not null,
        exists (select from pins p
@@ -26,9 +26,10 @@ select m.id, m.user_id, u.name, u.email, m.role, m.invited_at is not null,
    for update of m
 
 -- name: staff_lock_address
--- The one of an e-mail address, locked in the same way; no row where nobody who works here has it.
+-- The one of an e-mail address; no row where nobody who works here has it. The restaurant is locked, so that their
+-- role holds still, and they are not: fynlo.invite() locks the person before the membership, as who accepts does.
 with place as (
-  select r.id from restaurants r where r.id = %(restaurant_id)s for update
+  select r.id from restaurants r where r.id = %(restaurant_id)s for no key update
 )
 select m.id, m.user_id, u.name, u.email, m.role, m.invited_at is not null,
        exists (select from pins p
@@ -37,7 +38,6 @@ select m.id, m.user_id, u.name, u.email, m.role, m.invited_at is not null,
   join memberships m on m.restaurant_id = place.id
   join users u on u.id = m.user_id
  where u.email = lower(%(email)s) and m.ended_at is null
-   for update of m
 
 -- name: owners
 -- How many owners a restaurant has who are in.

@@ -1,6 +1,7 @@
 """A server to look at, the till that feeds it, the pages that show it."""
 
 import asyncio
+import os
 import signal
 import socket
 import sys
@@ -39,6 +40,7 @@ class House:
                 *("--data-dir", self._folder / "data"),
                 stdout=log,
                 stderr=asyncio.subprocess.STDOUT,
+                env={**os.environ, "FYNLO_PAIRING_INTERVAL_S": "1"},
             )
         try:
             async with asyncio.timeout(PATIENCE_S * 2):

@@ -216,7 +216,9 @@ async def test_a_typed_function_binds_every_parameter_and_no_other(
             settings = await restaurants.restaurant_lock(tenant.conn, PIZZERIA.id)
             await restaurants.restaurant_update(tenant.conn, PIZZERIA.id, settings)
             await devices.device_grants_prune(tenant.conn)
-            await devices.device_grant_insert(tenant.conn, b"4" * 32, "BCDFGHJK", "till", "Till", 60)
+            await devices.device_grant_insert(
+                tenant.conn, b"4" * 32, "BCDFGHJK", "till", "Till", lifetime_s=60, interval_s=5
+            )
             await devices.device_grant_poll(tenant.conn, b"4" * 32)
             await devices.device_waiting(tenant.conn, "BCDFGHJK")
             device = await devices.device_pair(tenant.conn, PIZZERIA.id, "BCDFGHJK", None, (), by)
