@@ -3572,6 +3572,13 @@ ALTER TABLE ONLY public.webhooks
 
 
 --
+-- Name: audit_log_newest_idx; Type: INDEX; Schema: public; Owner: fynlo_owner
+--
+
+CREATE INDEX audit_log_newest_idx ON public.audit_log USING btree (restaurant_id, at DESC, id DESC);
+
+
+--
 -- Name: idempotency_keys_age_idx; Type: INDEX; Schema: public; Owner: fynlo_owner
 --
 

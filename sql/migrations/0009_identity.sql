@@ -104,5 +104,6 @@ create table audit_log (
   primary key (restaurant_id, id),
   constraint audit_log_id_key unique (id)
 );
+create index audit_log_newest_idx on audit_log (restaurant_id, at desc, id desc);
 comment on table audit_log is 'Append-only: who did what, from where, with which approval. Triggers write it, so that psql leaves a trace too.';
 comment on column audit_log.before is 'What changed, as it was; never a password, a PIN or a token.';

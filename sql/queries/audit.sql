@@ -1,7 +1,7 @@
 -- The audit log.
 
 -- name: audit_entries
--- Entries of a restaurant, newest first (ids are made in order of time), below one where that is given.
+-- Entries of a restaurant, newest first, those before one where that is given.
 select a.id, a.at, a.action, a.entity_id, a.actor, u.name, a.approver, a.device_id, a.address, a.request_id,
        a.before, a.after
   from audit_log a
@@ -12,6 +12,8 @@ select a.id, a.at, a.action, a.entity_id, a.actor, u.name, a.approver, a.device_
    and (%(entity_id)s::uuid is null or a.entity_id = %(entity_id)s)
    and (%(since)s::timestamptz is null or a.at >= %(since)s)
    and (%(until)s::timestamptz is null or a.at < %(until)s)
-   and (%(below)s::uuid is null or a.id < %(below)s)
- order by a.id desc
+   and (%(below)s::uuid is null
+        or (a.at, a.id) < (select b.at, b.id from audit_log b
+                            where b.restaurant_id = %(restaurant_id)s and b.id = %(below)s))
+ order by a.at desc, a.id desc
  limit %(limit)s

@@ -80,8 +80,8 @@ async def rolling(house: House, neighbour: House, clients: int, rounds: int, wri
             await judge(house, raw, control=control, at_least=60)
             await judge_feeds(house, ours)
     for follower in ours:
-        # who waits for its next try sleeps through a restart
-        assert 2 <= follower.told["Connected"] <= 1 + rounds, "the restart went unnoticed"
+        # who waits for its next try sleeps through a restart, and who is too slow for a moment comes back once more
+        assert follower.told["Connected"] >= 2, "the restart went unnoticed"
 
 
 async def test_a_rolling_restart_of_two_processes_under_load(house: House, neighbour: House) -> None:
