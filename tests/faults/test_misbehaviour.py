@@ -61,7 +61,7 @@ async def wants_another_restaurant(house: House) -> int | None:
 
 
 async def stays_over_its_time(house: House) -> int | None:
-    async with house.screen(token=(await house.session(WAITER)).lasting(1)) as screen:
+    async with house.screen(token=(await house.session(WAITER)).lasting(4)) as screen:
         return await screen.await_close()
 
 
