@@ -16,7 +16,7 @@ from tests.db.till import make_month, value, write_aged
 
 from .house import OWNER, RIVAL_OWNER, House, eventually, open_house
 from .hubs import open_hub
-from .test_resume import come_back, resynced, write
+from .test_resume import applied, come_back, resynced, write
 
 FLOOR = "select floor_seq from feed_heads where restaurant_id = %s"
 
@@ -36,6 +36,7 @@ async def test_who_is_at_the_floor_resumes_and_who_is_below_resyncs(house: House
     await grow_old(house, RIVAL.id)
     async with house.screen(RIVAL_OWNER, RIVAL.id) as open_screen:
         await write(house, 4, RIVAL.id)
+        await eventually(lambda: applied(house, RIVAL.id, old + 4))
         assert (await come_back(house, RIVAL.id, last_seq=old - 1, epoch=epoch)).heard[0]["replayed"] == 5
         kept = await Housekeeping(house.database_url, replay_days=7, keep_months=13).once()
         assert kept == Kept(floors=1)
