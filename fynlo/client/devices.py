@@ -13,7 +13,6 @@ From then on the client has a session of the device, which renews itself for as 
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime
 from typing import Literal, TypeVar
@@ -22,7 +21,8 @@ import httpx
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
-from fynlo.client.answers import read, snapshot
+from fynlo.client.answers import read
+from fynlo.client.calls import Calls
 from fynlo.client.errors import ClientError, NotLoggedIn, PairingEnded, ProblemError, Unreachable
 from fynlo.client.models import Login, Station
 from fynlo.client.wire import Sleep
@@ -177,10 +177,8 @@ class ShortTokens:
         """Nothing is ever under way."""
 
 
-class DeviceCalls:
+class DeviceCalls(Calls):
     """What a manager does with devices: the part of `ApiClient` that is about them."""
-
-    _ask: Callable[..., Awaitable[httpx.Response]]
 
     async def device(self) -> Device:
         """The paired device that this client is, as it is now. Raises ProblemError `no_device`."""
@@ -201,18 +199,18 @@ class DeviceCalls:
     ) -> Device:
         """The device is the restaurant's from now on; without a name it keeps its own.
 
-        Raises ProblemError `unknown_code`, also where the answer to a first try was lost: look at `devices`.
+        Raises ProblemError `unknown_code`.
         """
         body = _Approve(restaurant_id, user_code, UNSET if name is None else name, tuple(station_ids))
-        return read(await self._ask("POST", "/devices/approve", body=msgspec.json.encode(body)), Device)
+        return read(await self._post("/devices/approve", body, None), Device)
 
     async def deny_device(self, restaurant_id: str, user_code: str) -> None:
         """Turns a device away. Raises ProblemError `unknown_code`."""
-        await self._ask("POST", "/devices/deny", body=msgspec.json.encode(_Deny(restaurant_id, user_code)))
+        await self._post("/devices/deny", _Deny(restaurant_id, user_code), None)
 
     async def devices(self, restaurant_id: str) -> list[Device]:
         """Those that were not revoked, by name."""
-        return await self._pages("/devices", restaurant_id, Device)
+        return (await self._numbered("/devices", restaurant_id, Device)).items
 
     async def change_device(
         self, device_id: str, *, name: str | None = None, station_ids: Iterable[str] | None = None
@@ -228,14 +226,4 @@ class DeviceCalls:
 
     async def stations(self, restaurant_id: str) -> list[Station]:
         """The stations of a kitchen, in its order."""
-        return await self._pages("/stations", restaurant_id, Station)
-
-    async def _pages(self, path: str, restaurant_id: str, kind: type[T]) -> list[T]:
-        found: list[T] = []
-        for page in itertools.count(1):
-            params = {"restaurant_id": restaurant_id, "page": page, "limit": 100}
-            answer = snapshot(await self._ask("GET", path, params=params), kind)
-            found += answer.items
-            if not answer.items or len(found) >= (answer.total or 0):
-                break
-        return found
+        return (await self._numbered("/stations", restaurant_id, Station)).items

@@ -24,39 +24,29 @@ import asyncio
 import functools
 import time
 import weakref
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping
-from contextlib import aclosing
-from datetime import date, datetime
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from datetime import datetime
 from types import TracebackType
 from typing import Any, Literal
 
 import httpx
 import msgspec
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET
 
-from fynlo.client.answers import lowest, position_of, read, snapshot
+from fynlo.client.answers import read, snapshot
 from fynlo.client.authorized import Authorized
 from fynlo.client.devices import DeviceCalls, DeviceCode, Kind, PairedLogin, PinLogin, ShortTokens
 from fynlo.client.errors import NotLoggedIn, ProblemError, Unreachable
 from fynlo.client.events import LoggedEvent
 from fynlo.client.feed import Feed
-from fynlo.client.models import AuditEntry, Login, Me, Position, Product, Restaurant, Snapshot, Table
-from fynlo.client.orders import NewItem, NewOrder, Order
+from fynlo.client.menu import MenuCalls
+from fynlo.client.models import AuditEntry, Login, Me, Position, Snapshot
+from fynlo.client.ordering import OrderCalls
 from fynlo.client.tokens import TokenManager, TokenSource
 from fynlo.client.wire import Exchange, Params, Sleep, Wire
 
 
-class _Lines(Struct):
-    items: tuple[NewItem, ...]
-    send: bool | UnsetType = UNSET
-
-
-class _Status(Struct):
-    status: str
-    reason: str | UnsetType = UNSET
-
-
-class ApiClient(DeviceCalls):
+class ApiClient(DeviceCalls, MenuCalls, OrderCalls):
     """One server, one person. Use it as an async context manager, or call `aclose`.
 
     refresh_token  continues an earlier session instead of a login
@@ -91,7 +81,7 @@ class ApiClient(DeviceCalls):
         self.tokens: TokenSource = tokens
         self._ask = Authorized(self._wire, tokens).ask
         self._feeds: weakref.WeakSet[Feed] = weakref.WeakSet()
-        self._menus: dict[tuple[str, ...], tuple[str, Snapshot[Product]]] = {}
+        self._menus = {}
 
     async def __aenter__(self) -> ApiClient:
         return self
@@ -145,139 +135,6 @@ class ApiClient(DeviceCalls):
     async def me(self) -> Me:
         """Who is logged in, and their permissions by restaurant."""
         return read(await self._ask("GET", "/auth/me"), Me)
-
-    async def restaurants(self) -> list[Restaurant]:
-        """The restaurants this person works for."""
-        return read(await self._ask("GET", "/restaurants"), list[Restaurant])
-
-    async def restaurant(self, restaurant_id: str) -> Restaurant:
-        """A restaurant and its settings."""
-        return read(await self._ask("GET", f"/restaurants/{restaurant_id}"), Restaurant)
-
-    async def tables(self, restaurant_id: str) -> Snapshot[Table]:
-        """The tables of a restaurant, page by page; the position is the lowest of its pages'."""
-        pages: list[Snapshot[Table]] = []
-        while not pages or (pages[-1].items and sum(len(p.items) for p in pages) < (pages[0].total or 0)):
-            params: dict[str, str | int] = {
-                "restaurant_id": restaurant_id,
-                "page": len(pages) + 1,
-                "limit": 100,
-            }
-            pages.append(snapshot(await self._ask("GET", "/tables", params=params), Table))
-        tables = [table for page in pages for table in page.items]
-        return Snapshot(tables, lowest([page.position for page in pages]), pages[0].total)
-
-    # the menu
-
-    async def menu(
-        self, restaurant_id: str, *, category: str | None = None, page: int = 1, limit: int = 50
-    ) -> Snapshot[Product]:
-        """A page (from 1, of up to 100) of what is on the menu.
-
-        Asked again, an unchanged page costs the server a 304 and comes from memory, with its new position.
-        """
-        params: dict[str, str | int] = {"restaurant_id": restaurant_id, "page": page, "limit": limit}
-        if category is not None:
-            params["category"] = category
-        known = self._menus.get(key := tuple(map(str, params.values())))
-        response = await self._ask(
-            "GET", "/menu", params=params, headers={"if-none-match": known[0]} if known else {}
-        )
-        if response.status_code == httpx.codes.NOT_MODIFIED and known:
-            return msgspec.structs.replace(known[1], position=position_of(response))
-        answer = snapshot(response, Product)
-        if etag := response.headers.get("etag"):
-            self._menus[key] = (etag, answer)
-        return answer
-
-    async def menu_all(self, restaurant_id: str, *, category: str | None = None) -> Snapshot[Product]:
-        """The whole menu, page by page; its position is the lowest of its pages'."""
-        pages = [await self.menu(restaurant_id, category=category, limit=100)]
-        while (
-            (total := pages[0].total) is not None
-            and sum(len(p.items) for p in pages) < total
-            and pages[-1].items
-        ):
-            pages.append(await self.menu(restaurant_id, category=category, page=len(pages) + 1, limit=100))
-        items = [product for page in pages for product in page.items]
-        return Snapshot(items, lowest([page.position for page in pages]), pages[0].total)
-
-    # orders
-
-    async def orders(
-        self,
-        restaurant_id: str,
-        *,
-        status: Iterable[str] = (),
-        business_date: date | None = None,
-        table_id: str | None = None,
-        payment_status: str | None = None,
-        at_most: int | None = None,
-    ) -> Snapshot[Order]:
-        """Orders, newest first, following the list to its end or to `at_most` orders.
-
-        Without a filter that is every order there ever was: name the statuses, the day or a limit. Its
-        position is the lowest of the pages it was read in.
-        """
-        wanted: dict[str, str | int | list[str] | None] = {
-            "restaurant_id": restaurant_id,
-            "status": list(status),
-            "business_date": business_date.isoformat() if business_date else None,
-            "table_id": table_id,
-            "payment_status": payment_status,
-            "limit": min(at_most or 100, 100),
-        }
-        query = httpx.QueryParams({name: value for name, value in wanted.items() if value is not None})
-        orders: list[Order] = []
-        positions: list[Position | None] = []
-        async with aclosing(self._linked("/orders", query)) as pages:
-            async for response in pages:
-                page = snapshot(response, Order)
-                orders += page.items
-                positions.append(page.position)
-                if at_most is not None and len(orders) >= at_most:
-                    break
-        return Snapshot(orders[:at_most], lowest(positions))
-
-    async def order(self, order_id: str) -> Order:
-        """An order as it is now."""
-        return read(await self._ask("GET", f"/orders/{order_id}"), Order)
-
-    async def create_order(self, order: NewOrder, *, idempotency_key: str | None = None) -> Order:
-        """Creates an order and answers with it, priced by the server.
-
-        Refusals worth a thought: `out_of_stock`, `modifier_selection`, `table_occupied`, `validation_failed`.
-        """
-        return read(await self._post("/orders", order, idempotency_key), Order)
-
-    async def append_items(
-        self,
-        order_id: str,
-        items: Iterable[NewItem],
-        *,
-        send: bool | None = None,
-        idempotency_key: str | None = None,
-    ) -> Order:
-        """Adds lines to an open order, whatever its version, and answers with the whole of it."""
-        lines = _Lines(tuple(items), UNSET if send is None else send)
-        return read(await self._post(f"/orders/{order_id}/items", lines, idempotency_key), Order)
-
-    async def set_status(
-        self,
-        order: Order,
-        status: Literal["confirmed", "preparing", "ready", "completed", "cancelled"],
-        reason: str | None = None,
-        *,
-        idempotency_key: str | None = None,
-    ) -> Order:
-        """Moves an order on from the state that the caller has seen; `cancelled` wants a `reason`.
-
-        Raises ProblemError `version_conflict` when the order has changed since, with the order as it is under
-        `current`; also `invalid_transition`, `order_closed`, `payment_due`.
-        """
-        change = _Status(status, UNSET if reason is None else reason)
-        path = f"/orders/{order.id}/status"
-        return read(await self._post(path, change, idempotency_key, {"if-match": order.etag}), Order)
 
     # the log
 
@@ -390,20 +247,3 @@ class ApiClient(DeviceCalls):
         finally:
             if self._session is not None:
                 self._session.forget()
-
-    async def _linked(self, path: str, query: httpx.QueryParams) -> AsyncGenerator[httpx.Response, None]:
-        """The answers to a GET, from the first page along the links to the last."""
-        while True:
-            response = await self._ask("GET", path, params=query)
-            yield response
-            link = response.links.get("next", {}).get("url")
-            if link is None:
-                return
-            # only its query counts: behind a proxy the host in it may be one that we cannot reach
-            query = httpx.URL(link).params
-
-    async def _post(
-        self, path: str, body: Struct, idempotency_key: str | None, headers: dict[str, str] | None = None
-    ) -> httpx.Response:
-        content = msgspec.json.encode(body)
-        return await self._ask("POST", path, body=content, headers=headers, idempotency_key=idempotency_key)

@@ -1,14 +1,12 @@
 """One socket, from its acceptance to its close.
 
-A reader, a writer, and one place that closes: Granian cannot close while a receive is pending, and a send
-that hangs keeps the descriptor, so both are cancelled and awaited first. The writer takes events straight
-from the room's ring, from its own place in it; what waits for a slow screen is a number, not a copy.
+A reader, a writer (outbox.py), and one place that closes: Granian cannot close while a receive is pending, and
+a send that hangs keeps the descriptor, so both are cancelled and awaited first.
 """
 
 import asyncio
 import contextlib
 import time
-from collections import deque
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID
@@ -34,6 +32,7 @@ from .messages import (
     encode,
     message_type,
 )
+from .outbox import Outbox
 from .progress import Progress
 from .protocol import (
     BAD_TOKEN,
@@ -46,13 +45,11 @@ from .protocol import (
     RESTART,
     SILENT,
     TOO_BIG,
-    TOO_SLOW,
     UNUSABLE,
     Identify,
     Refused,
     Viewer,
 )
-from .room import Frame, Room
 
 log = structlog.get_logger(__name__)
 
@@ -60,13 +57,9 @@ FIRST_MESSAGE_S = 10.0
 HEARTBEAT_S, PONG_WITHIN_S, MAX_MISSED = 30, 5, 3
 SILENCE_S = HEARTBEAT_S * MAX_MISSED + PONG_WITHIN_S
 TOLD_BEFORE_EXPIRY_S = 60.0
-BACKLOG_EVENTS = 256
-BACKLOG_BYTES = 1_048_576
-CONTROL_MESSAGES = 64
 MESSAGES_A_SECOND = 20
 ERRORS = 10
 REASON_BYTES = 123
-YIELD_EVERY = 64  # frames passed over before the event loop gets its turn
 
 
 def _fitting(reason: str) -> str:
@@ -94,21 +87,14 @@ class Connection:
         self.kind = kind
         self.address = address
         self.viewer: Viewer | None = None
-        self.progress = Progress(0)
         self.done = asyncio.Event()
+        self.out = Outbox(send, self.end)
         self._receive = receive
         self._send = send
         self._hub = hub
         self._identify = identify
         self._admit = admit
         self._token = ""
-        self._room: Room | None = None
-        self._stations: frozenset[UUID] | None = None
-        self._cursor = 0  # up to here the room's events were sent or passed over
-        self._began_at = 0  # where it began, or began anew
-        self._replay_until = 0
-        self._control: deque[str] = deque()
-        self._wake = asyncio.Event()
         self._ending: asyncio.Future[tuple[int | None, str | None, str]] = (
             asyncio.get_running_loop().create_future()
         )
@@ -119,20 +105,24 @@ class Connection:
         self._window_began = 0.0
         self._window_count = 0
 
+    @property
+    def progress(self) -> Progress:
+        """How far the screen is."""
+        return self.out.progress
+
     # -- life
 
     async def run(self) -> None:
         """Serve the socket until it ends; it is accepted already."""
         reader = asyncio.create_task(self._read(), name="socket-reader")
-        writer = asyncio.create_task(self._write(), name="socket-writer")
+        writer = asyncio.create_task(self.out.write(), name="socket-writer")
         code: int | None = None
         last: str | None = None
         reason = ""
         try:
             code, last, reason = await self._ending
         finally:
-            if self._room is not None:
-                self._room.followers.discard(self)
+            self.out.leave()
             reader.cancel()
             writer.cancel()
             await asyncio.gather(reader, writer, return_exceptions=True)
@@ -177,7 +167,7 @@ class Connection:
             self.end(NO_LONGER_VALID)
         elif left <= TOLD_BEFORE_EXPIRY_S and not self._expiry_told:
             self._expiry_told = True
-            self._say(encode("token_expiring", expires_in=int(left)))
+            self.out.say(encode("token_expiring", expires_in=int(left)))
 
     async def recheck(self) -> None:
         """The session, the person or their role may have changed: still the same, or 4005.
@@ -205,93 +195,6 @@ class Connection:
                 self._doubts -= doubts
         finally:
             self._doubts = 0
-
-    # -- what the room calls (Follower)
-
-    def wake(self) -> None:
-        self._wake.set()
-
-    @property
-    def backlog(self) -> int:
-        """How many events wait for it, beyond a replay."""
-        return 0 if self._room is None else self._room.seq - max(self._cursor, self._replay_until)
-
-    def check_backlog(self) -> None:
-        """What waits beyond a replay is bounded: 256 events or 1 MiB."""
-        if self._room is None:
-            return
-        waiting_from = max(self._cursor, self._replay_until)
-        if self.backlog > BACKLOG_EVENTS or self._room.bytes_after(waiting_from) > BACKLOG_BYTES:
-            self._too_slow()
-
-    def resync(self, reason: str) -> None:
-        assert self._room is not None
-        self._go_on_from_head()
-        self._say(encode("resync", reason=reason, seq=self._room.seq, epoch=self._room.epoch))
-
-    def _too_slow(self) -> None:
-        if self._room is not None:
-            metrics.messages_failed.inc(self._room.seq - self._cursor)
-        self.end(TOO_SLOW)
-
-    # -- out
-
-    def _say(self, text: str) -> None:
-        if len(self._control) >= CONTROL_MESSAGES:
-            self._too_slow()
-        self._control.append(text)
-        self._wake.set()
-
-    def _go_on_from_head(self) -> None:
-        assert self._room is not None
-        self._begin(self._room.seq)
-        self._replay_until = self._room.seq
-
-    def _begin(self, seq: int) -> None:
-        self._cursor = self._began_at = seq
-        self.progress.begin(seq)
-
-    def _wants(self, frame: Frame) -> bool:
-        assert self.viewer is not None
-        if not self.viewer.audience.wants(frame):
-            return False
-        if self._stations is None or not frame.type.startswith("kitchen."):
-            return True
-        return frame.station_id() in self._stations
-
-    async def _write(self) -> None:
-        passed = 0
-        while True:
-            if self._control:
-                await self._transmit(self._control.popleft())
-                continue
-            room = self._room
-            if room is None or self._cursor >= room.seq:
-                self._wake.clear()
-                await self._wake.wait()
-                continue
-            frame = room.get(self._cursor + 1)
-            if frame is None:  # it has left the ring: we are hopelessly behind
-                self._too_slow()
-                return
-            self._cursor = frame.seq
-            if self._wants(frame):
-                assert self.viewer is not None
-                text = frame.text(self.viewer.audience, self.progress.sent)
-                self.progress.send(frame.seq)
-                await self._transmit(text)
-            else:
-                passed += 1
-                if passed % YIELD_EVERY == 0:
-                    await asyncio.sleep(0)
-
-    async def _transmit(self, text: str) -> None:
-        try:
-            await self._send({"type": "websocket.send", "text": text, "bytes": None})
-        except Exception:
-            metrics.messages_failed.inc()
-            self.end(None)
-            raise
 
     # -- in
 
@@ -357,7 +260,7 @@ class Connection:
             case Reauthenticate():
                 await self._reauthenticate(message.token)
             case Ack():
-                self._acknowledge(message)
+                self.out.acknowledge(message)
 
     def _complain(self, code: str, message: str) -> None:
         self._errors += 1
@@ -365,7 +268,7 @@ class Connection:
         if self._errors >= ERRORS:
             self.end(UNUSABLE, told)
         else:
-            self._say(told)
+            self.out.say(told)
 
     async def _authenticate(self, message: Authenticate) -> None:
         said = message.data or message
@@ -397,15 +300,14 @@ class Connection:
         except Refused:
             self.viewer = None
             raise
-        self._room = room
-        self._stations = frozenset(said.station_ids) if said.station_ids is not None else None
         recovered = said.last_seq is not None and lost is None
-        self._go_on_from_head()
-        if recovered:
-            assert said.last_seq is not None
-            self._begin(said.last_seq)
-        room.followers.add(self)
-        self._say(
+        replayed = self.out.follow(
+            room,
+            viewer.audience,
+            stations=said.station_ids,
+            after=said.last_seq if recovered else None,
+        )
+        self.out.say(
             encode(
                 "authenticated",
                 connection_id=self.id,
@@ -413,13 +315,13 @@ class Connection:
                 epoch=room.epoch,
                 seq=room.seq,
                 recovered=recovered,
-                replayed=sum(map(self._wants, room.between(self._cursor, room.seq))),
+                replayed=replayed,
                 token_expires_in=max(0, int(viewer.expires_at - time.time())),
                 heartbeat={"interval_s": HEARTBEAT_S, "timeout_s": PONG_WITHIN_S, "max_missed": MAX_MISSED},
             )
         )
         if lost is not None:
-            self._say(encode("resync", reason=lost, seq=room.seq, epoch=room.epoch))
+            self.out.say(encode("resync", reason=lost, seq=room.seq, epoch=room.epoch))
 
     async def _reauthenticate(self, token: str) -> None:
         assert self.viewer is not None
@@ -429,29 +331,17 @@ class Connection:
         if viewer.audience is not self.viewer.audience:
             raise Refused(NO_LONGER_VALID, "role_changed", "The role is another one now; connect again.")
         self.viewer, self._token, self._expiry_told = viewer, token, False
-        self._say(encode("reauthenticated", token_expires_in=max(0, int(viewer.expires_at - time.time()))))
+        self.out.say(encode("reauthenticated", token_expires_in=max(0, int(viewer.expires_at - time.time()))))
 
     def _pong(self, ping: Ping) -> None:
-        assert self._room is not None
-        self._say(
+        room = self.out.room
+        assert room is not None
+        self.out.say(
             encode(
                 "pong",
                 timestamp=ping.timestamp,
                 server_time=time.time(),
-                seq=self._room.seq,
-                epoch=self._room.epoch,
+                seq=room.seq,
+                epoch=room.epoch,
             )
         )
-
-    def _acknowledge(self, ack: Ack) -> None:
-        """Cumulative; what was not sent yet cannot be acknowledged.
-
-        The newest event of an ack is the one whose way is measured: the client says how long it has held that
-        ack back, and of the ones before it nobody knows when they were shown.
-        """
-        room, seq = self._room, ack.seq
-        if room is None or not self.progress.acknowledge(seq, room.get(seq + 1)):
-            return
-        if seq > self._began_at and (frame := room.get(seq)) is not None:
-            shown = metrics.replayed_to_screen if seq <= self._replay_until else metrics.live_to_screen
-            shown.observe(max(0.0, frame.age_s() - max(0.0, ack.held_ms) / 1000))

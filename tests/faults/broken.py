@@ -52,8 +52,8 @@ server.UNREAD_MS = 0
 
 UNBOUNDED = """
 from fynlo import server
-from fynlo.live import connection, room
-connection.BACKLOG_EVENTS = connection.BACKLOG_BYTES = room.RING_EVENTS = room.RING_BYTES = 2**40
+from fynlo.live import outbox, room
+outbox.BACKLOG_EVENTS = outbox.BACKLOG_BYTES = room.RING_EVENTS = room.RING_BYTES = 2**40
 server.UNREAD_MS = 0
 """
 """It keeps everything for a client that stopped reading."""

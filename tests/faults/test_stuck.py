@@ -11,7 +11,7 @@ from statistics import quantiles
 import pytest
 
 from fynlo.demo.data import PIZZERIA
-from fynlo.live.connection import BACKLOG_BYTES
+from fynlo.live.outbox import BACKLOG_BYTES
 from fynlo.server import UNREAD_MS
 from tests.live.house import House, Screen, eventually, open_house
 

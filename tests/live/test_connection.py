@@ -18,8 +18,9 @@ import pytest
 from fynlo.errors import Unavailable
 from fynlo.live import hub as hub_module
 from fynlo.live import queries
-from fynlo.live.connection import BACKLOG_EVENTS, CONTROL_MESSAGES, Connection
+from fynlo.live.connection import Connection
 from fynlo.live.hub import Hub
+from fynlo.live.outbox import BACKLOG_EVENTS, CONTROL_MESSAGES
 from fynlo.live.protocol import Limits, Refused, Viewer
 from fynlo.live.queries import EventRow, HeadRow
 from fynlo.live.room import Audience, Frame, Room
@@ -187,10 +188,10 @@ async def test_what_waits_is_bounded_by_events_and_by_bytes(size: int, fits: int
         hub.one.append(frames(1, 1, size))  # this one the writer takes, and hangs with
         await asyncio.sleep(0.01)
         hub.one.append(frames(2, fits, size))
-        connection.check_backlog()
+        connection.out.check_backlog()
         assert not connection._ending.done(), "what is allowed is not too much"
         hub.one.append(frames(2 + fits, 1, size))
-        connection.check_backlog()
+        connection.out.check_backlog()
         assert connection._ending.done()
         wire.reading.set()
         await ended(connection)
@@ -200,7 +201,7 @@ async def test_what_waits_is_bounded_by_events_and_by_bytes(size: int, fits: int
 async def test_who_reads_in_time_gets_all_of_it() -> None:
     async with connected() as (connection, wire, hub, _):
         for start in range(1, 5_001, 50):
-            connection.check_backlog()
+            connection.out.check_backlog()
             hub.one.append(frames(start, 50))
             await eventually(partial(lambda last: wire.seqs()[-1:] == [last], start + 49))
         assert wire.seqs() == list(range(1, 5_001))
@@ -242,8 +243,7 @@ async def test_answers_that_nobody_reads_end_it_too() -> None:
 async def test_a_slow_client_delays_nobody() -> None:
     async with connected() as (slow, stuck, hub, _), connected() as (quick, wire, other, _):
         other._rooms[PLACE] = hub.one
-        quick._room = hub.one
-        hub.one.followers.add(quick)
+        quick.out.follow(hub.one, ALL, stations=None, after=None)
         stuck.reading.clear()
         hub.one.append(frames(1, 20))
         await eventually(lambda: wire.seqs() == list(range(1, 21)))

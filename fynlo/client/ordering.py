@@ -1,0 +1,105 @@
+"""Making orders, changing and listing them: the part of `ApiClient` that is about them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import aclosing
+from datetime import date
+from typing import Literal
+
+import httpx
+from msgspec import UNSET, Struct, UnsetType
+
+from fynlo.client.answers import lowest, read, snapshot
+from fynlo.client.calls import PAGE, Calls
+from fynlo.client.models import Position, Snapshot
+from fynlo.client.orders import NewItem, NewOrder, Order
+
+
+class _Lines(Struct):
+    items: tuple[NewItem, ...]
+    send: bool | UnsetType = UNSET
+
+
+class _Status(Struct):
+    status: str
+    reason: str | UnsetType = UNSET
+
+
+class OrderCalls(Calls):
+    """Each writing method makes one Idempotency-Key and keeps it over its tries."""
+
+    async def orders(
+        self,
+        restaurant_id: str,
+        *,
+        status: Iterable[str] = (),
+        business_date: date | None = None,
+        table_id: str | None = None,
+        payment_status: str | None = None,
+        at_most: int | None = None,
+    ) -> Snapshot[Order]:
+        """Orders, newest first, following the list to its end or to `at_most` orders.
+
+        Without a filter that is every order there ever was: name the statuses, the day or a limit. Its
+        position is the lowest of the pages it was read in.
+        """
+        wanted: dict[str, str | int | list[str] | None] = {
+            "restaurant_id": restaurant_id,
+            "status": list(status),
+            "business_date": business_date.isoformat() if business_date else None,
+            "table_id": table_id,
+            "payment_status": payment_status,
+            "limit": min(at_most or PAGE, PAGE),
+        }
+        query = httpx.QueryParams({name: value for name, value in wanted.items() if value is not None})
+        orders: list[Order] = []
+        positions: list[Position | None] = []
+        async with aclosing(self._linked("/orders", query)) as pages:
+            async for response in pages:
+                page = snapshot(response, Order)
+                orders += page.items
+                positions.append(page.position)
+                if at_most is not None and len(orders) >= at_most:
+                    break
+        return Snapshot(orders[:at_most], lowest(positions))
+
+    async def order(self, order_id: str) -> Order:
+        """An order as it is now."""
+        return read(await self._ask("GET", f"/orders/{order_id}"), Order)
+
+    async def create_order(self, order: NewOrder, *, idempotency_key: str | None = None) -> Order:
+        """Creates an order and answers with it, priced by the server.
+
+        Refusals worth a thought: `out_of_stock`, `modifier_selection`, `table_occupied`, `validation_failed`.
+        """
+        return read(await self._post("/orders", order, idempotency_key), Order)
+
+    async def append_items(
+        self,
+        order_id: str,
+        items: Iterable[NewItem],
+        *,
+        send: bool | None = None,
+        idempotency_key: str | None = None,
+    ) -> Order:
+        """Adds lines to an open order, whatever its version, and answers with the whole of it."""
+        lines = _Lines(tuple(items), UNSET if send is None else send)
+        return read(await self._post(f"/orders/{order_id}/items", lines, idempotency_key), Order)
+
+    async def set_status(
+        self,
+        order: Order,
+        status: Literal["confirmed", "preparing", "ready", "completed", "cancelled"],
+        reason: str | None = None,
+        *,
+        idempotency_key: str | None = None,
+    ) -> Order:
+        """Moves an order on from the state that the caller has seen; `cancelled` wants a `reason`.
+
+        Raises ProblemError `version_conflict` when the order has changed since, with the order as it is under
+        `current`; also `invalid_transition`, `order_closed`, `payment_due`.
+        """
+        change = _Status(status, UNSET if reason is None else reason)
+        path = f"/orders/{order.id}/status"
+        return read(await self._post(path, change, idempotency_key, {"if-match": order.etag}), Order)
