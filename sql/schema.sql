@@ -1730,23 +1730,6 @@ $$;
 ALTER FUNCTION fynlo.still_needed(p_from timestamp with time zone, p_to timestamp with time zone) OWNER TO fynlo_feed;
 
 --
--- Name: tell_device(); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
---
-
-CREATE FUNCTION fynlo.tell_device() RETURNS trigger
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
-    AS $$
-begin
-  perform pg_notify('fynlo_control', 'device:' || new.id::text);
-  return null;
-end
-$$;
-
-
-ALTER FUNCTION fynlo.tell_device() OWNER TO fynlo_feed;
-
---
 -- Name: tell_membership(); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
 --
 
@@ -1769,6 +1752,24 @@ $$;
 
 
 ALTER FUNCTION fynlo.tell_membership() OWNER TO fynlo_feed;
+
+--
+-- Name: tell_revoked(); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
+--
+
+CREATE FUNCTION fynlo.tell_revoked() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+-- The argument is what was revoked: session, device.
+begin
+  perform pg_notify('fynlo_control', tg_argv[0] || ':' || new.id::text);
+  return null;
+end
+$$;
+
+
+ALTER FUNCTION fynlo.tell_revoked() OWNER TO fynlo_feed;
 
 --
 -- Name: tell_screens(uuid, text, integer, double precision, json, json, boolean); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
@@ -1831,23 +1832,6 @@ $$;
 
 
 ALTER FUNCTION fynlo.tell_screens(p_process uuid, p_host text, p_pid integer, p_lease_s double precision, p_changed json, p_gone json, p_whole boolean) OWNER TO fynlo_feed;
-
---
--- Name: tell_session(); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
---
-
-CREATE FUNCTION fynlo.tell_session() RETURNS trigger
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
-    AS $$
-begin
-  perform pg_notify('fynlo_control', 'session:' || new.id::text);
-  return null;
-end
-$$;
-
-
-ALTER FUNCTION fynlo.tell_session() OWNER TO fynlo_feed;
 
 --
 -- Name: who_watches(uuid); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
@@ -3680,7 +3664,7 @@ CREATE TRIGGER devices_audit AFTER INSERT OR UPDATE ON public.devices FOR EACH R
 -- Name: devices devices_tell; Type: TRIGGER; Schema: public; Owner: fynlo_owner
 --
 
-CREATE TRIGGER devices_tell AFTER UPDATE OF revoked_at ON public.devices FOR EACH ROW WHEN (((new.revoked_at IS NOT NULL) AND (old.revoked_at IS NULL))) EXECUTE FUNCTION fynlo.tell_device();
+CREATE TRIGGER devices_tell AFTER UPDATE OF revoked_at ON public.devices FOR EACH ROW WHEN (((new.revoked_at IS NOT NULL) AND (old.revoked_at IS NULL))) EXECUTE FUNCTION fynlo.tell_revoked('device');
 
 
 --
@@ -3988,7 +3972,7 @@ CREATE TRIGGER restaurants_note_currency AFTER UPDATE OF currency ON public.rest
 -- Name: sessions sessions_tell; Type: TRIGGER; Schema: public; Owner: fynlo_owner
 --
 
-CREATE TRIGGER sessions_tell AFTER UPDATE OF revoked_at ON public.sessions FOR EACH ROW WHEN (((new.revoked_at IS NOT NULL) AND (old.revoked_at IS NULL))) EXECUTE FUNCTION fynlo.tell_session();
+CREATE TRIGGER sessions_tell AFTER UPDATE OF revoked_at ON public.sessions FOR EACH ROW WHEN (((new.revoked_at IS NOT NULL) AND (old.revoked_at IS NULL))) EXECUTE FUNCTION fynlo.tell_revoked('session');
 
 
 --
@@ -5573,19 +5557,19 @@ GRANT ALL ON FUNCTION fynlo.still_needed(p_from timestamp with time zone, p_to t
 
 
 --
--- Name: FUNCTION tell_device(); Type: ACL; Schema: fynlo; Owner: fynlo_feed
---
-
-REVOKE ALL ON FUNCTION fynlo.tell_device() FROM PUBLIC;
-GRANT ALL ON FUNCTION fynlo.tell_device() TO fynlo_owner;
-
-
---
 -- Name: FUNCTION tell_membership(); Type: ACL; Schema: fynlo; Owner: fynlo_feed
 --
 
 REVOKE ALL ON FUNCTION fynlo.tell_membership() FROM PUBLIC;
 GRANT ALL ON FUNCTION fynlo.tell_membership() TO fynlo_owner;
+
+
+--
+-- Name: FUNCTION tell_revoked(); Type: ACL; Schema: fynlo; Owner: fynlo_feed
+--
+
+REVOKE ALL ON FUNCTION fynlo.tell_revoked() FROM PUBLIC;
+GRANT ALL ON FUNCTION fynlo.tell_revoked() TO fynlo_owner;
 
 
 --
@@ -5595,14 +5579,6 @@ GRANT ALL ON FUNCTION fynlo.tell_membership() TO fynlo_owner;
 REVOKE ALL ON FUNCTION fynlo.tell_screens(p_process uuid, p_host text, p_pid integer, p_lease_s double precision, p_changed json, p_gone json, p_whole boolean) FROM PUBLIC;
 GRANT ALL ON FUNCTION fynlo.tell_screens(p_process uuid, p_host text, p_pid integer, p_lease_s double precision, p_changed json, p_gone json, p_whole boolean) TO fynlo_owner;
 GRANT ALL ON FUNCTION fynlo.tell_screens(p_process uuid, p_host text, p_pid integer, p_lease_s double precision, p_changed json, p_gone json, p_whole boolean) TO fynlo_app;
-
-
---
--- Name: FUNCTION tell_session(); Type: ACL; Schema: fynlo; Owner: fynlo_feed
---
-
-REVOKE ALL ON FUNCTION fynlo.tell_session() FROM PUBLIC;
-GRANT ALL ON FUNCTION fynlo.tell_session() TO fynlo_owner;
 
 
 --

@@ -14,6 +14,7 @@ import structlog
 from msgspec import Struct
 from psycopg.errors import Diagnostic
 
+from fynlo.db.outage import Outage
 from fynlo.db.pool import Connection
 
 from . import queries
@@ -53,16 +54,14 @@ class Housekeeping:
 
     async def run(self) -> None:
         """Keep house until cancelled."""
-        away = False  # an outage is told once
+        outage = Outage("housekeeping_failed", next="tried every minute")
         while True:
             try:
                 await self.once()
-                away = False
+                outage.is_over()
                 pause = EVERY_S
             except (psycopg.Error, OSError) as exc:
-                if not away:
-                    log.warning("housekeeping_failed", error=str(exc).strip(), next="tried every minute")
-                away = True
+                outage.goes_on(exc)
                 pause = AGAIN_S
             await asyncio.sleep(pause * random.uniform(0.9, 1.1))  # noqa: S311
 

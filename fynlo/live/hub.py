@@ -15,6 +15,7 @@ import psycopg
 import structlog
 
 from fynlo import metrics
+from fynlo.db.outage import Outage
 
 from . import queries
 from .database import Backoff, Standing
@@ -303,16 +304,14 @@ class Hub:
             behind = {f: f.backlog for f, before in behind.items() if most < f.backlog < before}
 
     async def _poll(self) -> None:
-        away = False  # an outage is told once, not every second
+        outage = Outage("feed_poll_failed", next="asked again every second")
         while True:
             self._poll_due.clear()
             try:
                 await self._compare_heads(list(self._rooms))
-                away = False
+                outage.is_over()
             except (psycopg.Error, OSError) as exc:
-                if not away:
-                    log.warning("feed_poll_failed", error=str(exc).strip(), next="asked again every second")
-                away = True
+                outage.goes_on(exc)
             self._forget_idle_rooms()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._poll_due.wait(), POLL_S)

@@ -7,6 +7,7 @@ import psycopg
 import structlog
 
 from fynlo import metrics
+from fynlo.db.outage import Outage
 from fynlo.db.pool import Connection
 
 from .database import Backoff, connect
@@ -38,7 +39,7 @@ class Listener:
     async def run(self) -> None:
         """Listen until cancelled."""
         backoff = Backoff()
-        away = False  # an outage is told once
+        outage = Outage("feed_listener_lost", next="connecting until it stands")
         while True:
             try:
                 conn = await connect(self._url, "fynlo-listener")
@@ -49,7 +50,7 @@ class Listener:
                     self.listening = True
                     metrics.listening.set(1)
                     backoff.reset()
-                    away = False
+                    outage.is_over()
                     log.info("feed_listening")
                     await self._pump(conn)
                 finally:
@@ -58,11 +59,7 @@ class Listener:
                     with contextlib.suppress(psycopg.Error, OSError):
                         await conn.close()
             except (psycopg.Error, OSError) as exc:
-                if not away:
-                    log.warning(
-                        "feed_listener_lost", error=str(exc).strip(), next="connecting until it stands"
-                    )
-                away = True
+                outage.goes_on(exc)
                 await backoff.wait()
 
     async def _pump(self, conn: Connection) -> None:

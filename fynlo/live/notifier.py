@@ -12,6 +12,7 @@ import psycopg
 import structlog
 
 from fynlo import metrics
+from fynlo.db.outage import Outage
 from fynlo.db.pool import Connection
 
 from . import queries
@@ -65,7 +66,7 @@ class Notifier:
 
     async def _run(self) -> None:
         backoff = Backoff()
-        away = False  # an outage is told once
+        outage = Outage("feed_notifier_lost", next="hints kept, tried again")
         while True:
             try:
                 await self._conn.get()  # before there is anything to send, so that it goes at once
@@ -74,13 +75,11 @@ class Notifier:
                 due = time.monotonic() + self._every_s
                 await self._send()
                 backoff.reset()
-                away = False
+                outage.is_over()
                 await asyncio.sleep(due - time.monotonic())
             except (psycopg.Error, OSError) as exc:
                 await self._drop()
-                if not away:
-                    log.warning("feed_notifier_lost", error=str(exc).strip(), next="hints kept, tried again")
-                away = True
+                outage.goes_on(exc)
                 await backoff.wait()
 
     async def _send(self) -> None:

@@ -20,6 +20,7 @@ import structlog
 from msgspec import Struct
 
 from fynlo import metrics
+from fynlo.db.outage import Outage
 from fynlo.db.pool import Connection as Database
 from fynlo.ids import uuid7
 
@@ -60,7 +61,7 @@ class Screens:
         self._clock = clock
         self._host = socket.gethostname()
         self._told = False  # whether the database has what was told, and nothing else of us
-        self._away = False
+        self._outage = Outage("screens_not_told", next="told when the database is back")
         self._database = Standing(database_url, "fynlo-screens")
         self._using = asyncio.Lock()
         self._overview: tuple[float, Overview] | None = None
@@ -105,7 +106,7 @@ class Screens:
             return self._overview[1]
 
     async def _ask(self) -> Overview:
-        if self._away:
+        if self._outage.lasts:
             return self._own.overview()
         try:
             async with self._asked(ASK_WITHIN_S) as database:
@@ -129,13 +130,9 @@ class Screens:
             async with self._asked(TELL_WITHIN_S) as database:
                 known = await queries.tell_screens(database, told)
             self._told = known or whole
-            self._away = False
+            self._outage.is_over()
         except (psycopg.Error, OSError, TimeoutError) as error:
-            if not self._away:
-                log.warning(
-                    "screens_not_told", error=str(error).strip(), next="told when the database is back"
-                )
-            self._away = True
+            self._outage.goes_on(error)
 
     @asynccontextmanager
     async def _asked(self, within_s: float) -> AsyncIterator[Database]:

@@ -12,6 +12,7 @@ import time
 import psycopg
 import structlog
 
+from fynlo.db.outage import Outage
 from fynlo.db.pool import create_pool
 from fynlo.errors import Unavailable
 from fynlo.ids import uuid7
@@ -68,18 +69,14 @@ class Deliveries:
         self._due.set()
 
     async def _take(self) -> None:
-        away = False  # an outage is told once
+        outage = Outage("webhooks_not_claimed", next="asked again every second")
         while not self._stopping:
             self._due.clear()
             try:
                 await self._claim()
-                away = False
+                outage.is_over()
             except (Unavailable, psycopg.Error, OSError) as exc:
-                if not away:
-                    log.warning(
-                        "webhooks_not_claimed", error=str(exc).strip(), next="asked again every second"
-                    )
-                away = True
+                outage.goes_on(exc)
                 await asyncio.sleep(self._limits.poll_s)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._limits.poll_s):

@@ -312,22 +312,13 @@ begin
 end
 $$;
 
-create or replace function fynlo.tell_session() returns trigger
+create or replace function fynlo.tell_revoked() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, public, pg_temp
 as $$
+-- The argument is what was revoked: session, device.
 begin
-  perform pg_notify('fynlo_control', 'session:' || new.id::text);
-  return null;
-end
-$$;
-
-create or replace function fynlo.tell_device() returns trigger
-language plpgsql security definer
-set search_path = pg_catalog, public, pg_temp
-as $$
-begin
-  perform pg_notify('fynlo_control', 'device:' || new.id::text);
+  perform pg_notify('fynlo_control', tg_argv[0] || ':' || new.id::text);
   return null;
 end
 $$;

@@ -11,10 +11,10 @@ create or replace trigger memberships_tell after insert or update or delete on m
   for each row execute function fynlo.tell_membership();
 create or replace trigger sessions_tell after update of revoked_at on sessions
   for each row when (new.revoked_at is not null and old.revoked_at is null)
-  execute function fynlo.tell_session();
+  execute function fynlo.tell_revoked('session');
 create or replace trigger devices_tell after update of revoked_at on devices
   for each row when (new.revoked_at is not null and old.revoked_at is null)
-  execute function fynlo.tell_device();
+  execute function fynlo.tell_revoked('device');
 
 -- The application numbers its orders itself, in the statement that inserts them.
 create or replace trigger orders_defaults before insert on orders
