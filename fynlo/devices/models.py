@@ -7,7 +7,7 @@ from uuid import UUID
 from msgspec import Meta, Struct
 
 from fynlo.http import Line
-from fynlo.identity.models import Membership, User
+from fynlo.identity.models import SignedIn
 
 Kind = Literal["kitchen", "till"]
 Name = Annotated[Line, Meta(min_length=1)]
@@ -101,15 +101,9 @@ class DeviceChange(Struct, frozen=True, forbid_unknown_fields=True):
     station_ids: Stations | None = None
 
 
-class PairedSignIn(Struct, frozen=True):
-    """The device's own tokens; it renews them by POST /auth/refresh for as long as it is in use."""
+class PairedSignIn(SignedIn, frozen=True):
+    """The device's own tokens, which it renews by POST /auth/refresh for as long as it is in use; and the device."""
 
-    access_token: str
-    token_type: str
-    expires_in: int
-    refresh_token: str
-    user: User
-    restaurants: tuple[Membership, ...]
     device: Device
 
 

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
+from fynlo.db.embedded import EmbeddedValkey
 from fynlo.demo.data import PIZZERIA, RIVAL
 from tests.serving import ServerProcess
 
@@ -15,6 +16,15 @@ def database(module_seeded_url: str) -> Iterator[Database]:
     """The database of the module, as its superuser."""
     with Database(module_seeded_url) as database:
         yield database
+
+
+@pytest.fixture(scope="module")
+def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedValkey]:
+    """A Valkey for the servers of the module to share."""
+    valkey = EmbeddedValkey(tmp_path_factory.mktemp("valkey"))
+    valkey.start()
+    yield valkey
+    valkey.stop()
 
 
 @pytest.fixture(scope="module")

@@ -68,14 +68,6 @@ async def door() -> AsyncIterator[Door]:
 
 
 @pytest.fixture(scope="module")
-def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedValkey]:
-    valkey = EmbeddedValkey(tmp_path_factory.mktemp("valkey"))
-    valkey.start()
-    yield valkey
-    valkey.stop()
-
-
-@pytest.fixture(scope="module")
 def first(module_seeded_url: str, valkey: EmbeddedValkey) -> Iterator[ServerProcess]:
     with ServerProcess(
         module_seeded_url, FYNLO_REDIS_URL=valkey.url, FYNLO_TRUSTED_PROXIES=PROXIES

@@ -23,14 +23,6 @@ FRIES = product("Skin-on fries").id
 
 
 @pytest.fixture(scope="module")
-def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedValkey]:
-    valkey = EmbeddedValkey(tmp_path_factory.mktemp("valkey"))
-    valkey.start()
-    yield valkey
-    valkey.stop()
-
-
-@pytest.fixture(scope="module")
 async def pair(module_seeded_url: str, valkey: EmbeddedValkey) -> AsyncIterator[tuple[Person, Person]]:
     """A waiter at each of two servers that share a cache."""
     with (
