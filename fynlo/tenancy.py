@@ -110,7 +110,7 @@ async def _enter(
 
 
 @asynccontextmanager
-async def reading(
+async def entered(
     pool: Pool,
     context: Context,
     permission: Permission,

@@ -7,7 +7,7 @@ from fynlo.context import context_of
 from fynlo.db.pool import Pool
 from fynlo.http import AnyRequest, link, query, respond
 from fynlo.openapi import Operation, described
-from fynlo.tenancy import reading
+from fynlo.tenancy import entered
 
 from . import queries
 from .models import AuditEntry, AuditQuery
@@ -35,7 +35,7 @@ def audit_routes(pool: Pool) -> list[HTTPRouteHandler]:
         whom, on which device, from which address, and what changed. Nobody can change or delete an entry."""
         asked = query(request, AuditQuery)
         context = context_of(request.scope)
-        async with reading(pool, context, "reports.read", restaurant_id=asked.restaurant_id) as tenant:
+        async with entered(pool, context, "reports.read", restaurant_id=asked.restaurant_id) as tenant:
             found = await queries.audit_entries(tenant.conn, asked)
         headers = {"Cache-Control": "no-store"}
         if len(found) == asked.limit:

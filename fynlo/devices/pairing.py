@@ -18,7 +18,7 @@ from fynlo.identity.models import ShortSignIn, User
 from fynlo.identity.passwords import Passwords
 from fynlo.identity.sessions import Sessions
 from fynlo.limiting import Attempts
-from fynlo.tenancy import Of, Tenant, reading
+from fynlo.tenancy import Of, Tenant, entered
 
 from . import queries
 from .models import (
@@ -141,7 +141,7 @@ class Pairing:
         """Inside the restaurant, by somebody who may pair, while counting()."""
         async with (
             self.counting(context),
-            reading(self._pool, context, "back_office.write", restaurant_id=restaurant_id) as tenant,
+            entered(self._pool, context, "back_office.write", restaurant_id=restaurant_id) as tenant,
         ):
             yield tenant
 
@@ -166,18 +166,17 @@ class Pairing:
         async with transaction(self._pool) as conn:
             return await queries.device_read(conn, context.caller.device_id)
 
-    async def change(self, device_id: UUID, change: DeviceChange, context: Context) -> Device:
+    async def change(self, tenant: Tenant, device_id: UUID, change: DeviceChange) -> Reply:
         """Raises NotFound where it was revoked, Invalid where a station is not the restaurant's."""
-        async with reading(self._pool, context, "back_office.write", of=Of("device", device_id)) as tenant:
-            await _check_stations(tenant, change.station_ids or ())
-            device = await queries.device_update(tenant.conn, tenant.restaurant_id, device_id, change)
-            if device is None:
-                raise _no_such_device()
-            return device
+        await _check_stations(tenant, change.station_ids or ())
+        device = await queries.device_update(tenant.conn, tenant.restaurant_id, device_id, change)
+        if device is None:
+            raise _no_such_device()
+        return Reply(200, msgspec.json.encode(device))
 
     async def revoke(self, device_id: UUID, context: Context) -> None:
         """Its sockets close with 4005, and those of who signed in on it. Raises NotFound."""
-        async with reading(self._pool, context, "back_office.write", of=Of("device", device_id)) as tenant:
+        async with entered(self._pool, context, "back_office.write", of=Of("device", device_id)) as tenant:
             if not await queries.device_revoke(tenant.conn, tenant.restaurant_id, device_id):
                 raise _no_such_device()
         self._sessions.forget_device(device_id)
@@ -191,7 +190,7 @@ class Pairing:
         restaurant_id = next(iter(device.memberships), None)
         if device.device_id is None or restaurant_id is None or not device.of_device:
             raise Forbidden("PINs are for paired devices; sign in with a password, or pair this device.")
-        async with reading(self._pool, context, "menu.read", restaurant_id=restaurant_id) as tenant:
+        async with entered(self._pool, context, "menu.read", restaurant_id=restaurant_id) as tenant:
             found = await queries.pin_of(tenant.conn, restaurant_id, asked.staff_id)
         wrong = await self._passwords.attempt(
             "pin",

@@ -8,10 +8,10 @@ from litestar.params import FromPath
 
 from fynlo.context import context_of
 from fynlo.db.pool import Pool
-from fynlo.http import AnyRequest, decode, page_links, query, read_body, respond, restaurant_in
+from fynlo.http import AnyRequest, Reply, decode, page_links, query, read_body, respond, restaurant_in
 from fynlo.identity.models import ShortSignIn
 from fynlo.openapi import Operation, described
-from fynlo.tenancy import Of, reading
+from fynlo.tenancy import Of, Tenant, entered
 from fynlo.writing import written
 
 from . import queries
@@ -161,7 +161,7 @@ def device_routes(pool: Pool, pairing: Pairing) -> list[HTTPRouteHandler]:
     async def deny_device(request: AnyRequest) -> None:
         """It is told `access_denied`."""
         context, body = context_of(request.scope), await read_body(request)
-        async with reading(pool, context, "back_office.write", restaurant_id=restaurant_in(body)):
+        async with entered(pool, context, "back_office.write", restaurant_id=restaurant_in(body)):
             pass  # whose it is comes before what is wrong with the body
         await pairing.deny(decode(body, Deny), context)
 
@@ -183,7 +183,7 @@ def device_routes(pool: Pool, pairing: Pairing) -> list[HTTPRouteHandler]:
         """By name; revoked ones are in the audit log."""
         asked = query(request, DevicesQuery)
         context = context_of(request.scope)
-        async with reading(pool, context, "back_office.write", restaurant_id=asked.restaurant_id) as tenant:
+        async with entered(pool, context, "back_office.write", restaurant_id=asked.restaurant_id) as tenant:
             found, total = await queries.devices_page(tenant.conn, asked)
         return respond(found, headers=page_links(request, asked.page, asked.limit, total))
 
@@ -202,10 +202,19 @@ def device_routes(pool: Pool, pairing: Pairing) -> list[HTTPRouteHandler]:
     )
     async def change_device(request: AnyRequest, device_id: FromPath[UUID]) -> Response[bytes]:
         """What is left out stays."""
-        context, body = context_of(request.scope), await read_body(request)
-        async with reading(pool, context, "back_office.write", of=Of("device", device_id)):
-            pass  # whose it is comes before what is wrong with the body
-        return respond(await pairing.change(device_id, decode(body, DeviceChange), context))
+
+        async def do(tenant: Tenant, change: DeviceChange, _hashed: bytes) -> Reply:
+            return await pairing.change(tenant, device_id, change)
+
+        return await written(
+            request,
+            pool,
+            "back_office.write",
+            DeviceChange,
+            do,
+            body=await read_body(request),
+            of=Of("device", device_id),
+        )
 
     @delete(
         "/api/v1/devices/{device_id:uuid}",

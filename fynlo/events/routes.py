@@ -9,7 +9,7 @@ from fynlo.db.pool import Pool
 from fynlo.http import AnyRequest, accepted, header, link, query
 from fynlo.live.room import Audience
 from fynlo.openapi import Operation, described
-from fynlo.tenancy import reading
+from fynlo.tenancy import entered
 
 from . import queries
 from .audiences import audience_of
@@ -62,7 +62,7 @@ def event_routes(pool: Pool) -> list[HTTPRouteHandler]:
         `epoch_changed` where it is of another log, as after a restore. All three mean: take a snapshot."""
         asked = query(request, EventsQuery)
         context = context_of(request.scope)
-        async with reading(pool, context, "orders.read", restaurant_id=asked.restaurant_id) as tenant:
+        async with entered(pool, context, "orders.read", restaurant_id=asked.restaurant_id) as tenant:
             page = await queries.events_page(
                 tenant.conn, asked.restaurant_id, asked.after, limit=asked.limit, max_bytes=PAGE_BYTES
             )

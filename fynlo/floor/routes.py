@@ -7,7 +7,7 @@ from fynlo.context import context_of
 from fynlo.db.pool import Pool
 from fynlo.http import AnyRequest, page_links, query, respond
 from fynlo.openapi import Operation, described
-from fynlo.tenancy import reading
+from fynlo.tenancy import entered
 
 from . import queries
 from .models import Station, StationsQuery, Table, TablesQuery
@@ -34,7 +34,7 @@ def floor_routes(pool: Pool) -> list[HTTPRouteHandler]:
         """Every table in use, section by section, with the order that is open at it."""
         asked = query(request, TablesQuery)
         context = context_of(request.scope)
-        async with reading(pool, context, "menu.read", restaurant_id=asked.restaurant_id) as tenant:
+        async with entered(pool, context, "menu.read", restaurant_id=asked.restaurant_id) as tenant:
             found, total, position = await queries.tables(tenant.conn, asked)
         links = page_links(request, asked.page, asked.limit, total)
         return respond(found, headers={"Fynlo-Feed": str(position), **links})
@@ -57,7 +57,7 @@ def floor_routes(pool: Pool) -> list[HTTPRouteHandler]:
         """Every station in use, in the kitchen's order."""
         asked = query(request, StationsQuery)
         context = context_of(request.scope)
-        async with reading(pool, context, "menu.read", restaurant_id=asked.restaurant_id) as tenant:
+        async with entered(pool, context, "menu.read", restaurant_id=asked.restaurant_id) as tenant:
             found, total = await queries.stations(tenant.conn, asked)
         return respond(found, headers=page_links(request, asked.page, asked.limit, total))
 

@@ -15,7 +15,7 @@ from fynlo.db.pool import Pool
 from fynlo.http import AnyRequest, Encoded, RawHeaders, header, page_links, query, unchanged
 from fynlo.identity.rules import may
 from fynlo.openapi import Operation, described
-from fynlo.tenancy import reading
+from fynlo.tenancy import entered
 
 from . import queries
 from .cache import Key, Loaded, MenuCache, SharedMenus, answer
@@ -56,7 +56,7 @@ def menu_routes(
 
     async def read(context: Context, asked: MenuQuery, key: Key) -> Loaded:
         followed = await feed.follow(asked.restaurant_id)
-        async with reading(pool, context, "menu.read", restaurant_id=asked.restaurant_id) as tenant:
+        async with entered(pool, context, "menu.read", restaurant_id=asked.restaurant_id) as tenant:
             # The version stood when we entered, so a menu of that version includes all that was followed.
             if (found := await shared.get(key, tenant.menu_version)) is not None:
                 metrics.menu_answers.labels("redis").inc()

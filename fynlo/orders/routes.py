@@ -25,7 +25,7 @@ from fynlo.http import (
 )
 from fynlo.identity.rules import may
 from fynlo.openapi import Operation, described
-from fynlo.tenancy import Announce, Of, Tenant, reading
+from fynlo.tenancy import Announce, Of, Tenant, entered
 from fynlo.writing import written
 
 from . import queries, work
@@ -124,7 +124,7 @@ def order_routes(
         open orders from here and follows the feed from `Fynlo-Feed`."""
         asked = query(request, OrdersQuery, lists=_LISTS)
         before = _after(asked.cursor)
-        async with reading(
+        async with entered(
             pool, context_of(request.scope), "orders.read", restaurant_id=asked.restaurant_id
         ) as tenant:
             found, position = await queries.orders_page(tenant.conn, asked, before)
@@ -151,7 +151,7 @@ def order_routes(
     )
     async def get_order(request: AnyRequest, order_id: FromPath[UUID]) -> Response[bytes]:
         """As it is now."""
-        async with reading(
+        async with entered(
             pool, context_of(request.scope), "orders.read", of=Of("order", order_id)
         ) as tenant:
             found = await queries.order_read(tenant.conn, tenant.restaurant_id, order_id)

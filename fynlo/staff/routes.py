@@ -12,7 +12,7 @@ from fynlo.http import AnyRequest, Reply, decode, page_links, query, read_body, 
 from fynlo.identity.passwords import Passwords
 from fynlo.identity.rules import may
 from fynlo.openapi import Operation, described
-from fynlo.tenancy import Of, Tenant, reading
+from fynlo.tenancy import Of, Tenant, entered
 from fynlo.writing import written
 
 from . import queries, work
@@ -40,7 +40,7 @@ def staff_routes(pool: Pool, passwords: Passwords) -> list[HTTPRouteHandler]:
         """By name. A paired till gets names and roles only, for the PIN pad."""
         asked = query(request, StaffQuery)
         context = context_of(request.scope)
-        async with reading(pool, context, "staff.names", restaurant_id=asked.restaurant_id) as tenant:
+        async with entered(pool, context, "staff.names", restaurant_id=asked.restaurant_id) as tenant:
             whole = may(tenant.role, "back_office.write")
             found, total = await queries.staff_page(tenant.conn, asked, whole=whole)
         links = page_links(request, asked.page, asked.limit, total)
@@ -121,7 +121,7 @@ def staff_routes(pool: Pool, passwords: Passwords) -> list[HTTPRouteHandler]:
     async def end_staff(request: AnyRequest, staff_id: FromPath[UUID]) -> None:
         """Their next request is refused, and their sockets close with 4005. What they did stays theirs."""
         context = context_of(request.scope)
-        async with reading(pool, context, "back_office.write", of=Of("member of staff", staff_id)) as tenant:
+        async with entered(pool, context, "back_office.write", of=Of("member of staff", staff_id)) as tenant:
             await work.end(tenant, staff_id)
 
     @put(
@@ -142,10 +142,10 @@ def staff_routes(pool: Pool, passwords: Passwords) -> list[HTTPRouteHandler]:
         """For signing in on paired devices (POST /auth/pin) and for approvals: 6 digits, at most 12. One's own;
         managers choose anybody's, but an owner's."""
         context, body = context_of(request.scope), await read_body(request)
-        async with reading(pool, context, "menu.read", of=Of("member of staff", staff_id)):
+        async with entered(pool, context, "menu.read", of=Of("member of staff", staff_id)):
             asked = decode(body, NewPin)
         hashed = await passwords.hash(asked.pin)
-        async with reading(pool, context, "menu.read", of=Of("member of staff", staff_id)) as tenant:
+        async with entered(pool, context, "menu.read", of=Of("member of staff", staff_id)) as tenant:
             await work.set_pin(tenant, staff_id, hashed)
 
     return [list_staff, invite_staff, change_staff, end_staff, set_pin]

@@ -18,7 +18,7 @@ from fynlo.events.rules import check_followed
 from fynlo.http import AnyRequest, Reply, page_links, query, read_body, respond, restaurant_in
 from fynlo.ids import uuid7
 from fynlo.openapi import Operation, described
-from fynlo.tenancy import Of, Tenant, reading
+from fynlo.tenancy import Of, Tenant, entered
 from fynlo.writing import written
 
 from . import queries, signing
@@ -85,7 +85,7 @@ def webhook_routes(pool: Pool, *, plain_http: bool, private_addresses: bool) -> 
         longer kept when their turn came."""
         asked = query(request, WebhooksQuery)
         context = context_of(request.scope)
-        async with reading(pool, context, "back_office.write", restaurant_id=asked.restaurant_id) as tenant:
+        async with entered(pool, context, "back_office.write", restaurant_id=asked.restaurant_id) as tenant:
             found, total = await queries.webhooks_page(
                 tenant.conn, asked.restaurant_id, limit=asked.limit, offset=(asked.page - 1) * asked.limit
             )
@@ -206,7 +206,7 @@ def webhook_routes(pool: Pool, *, plain_http: bool, private_addresses: bool) -> 
         """Nothing more is sent to it, and its secrets are forgotten; a delivery that is under way may still
         arrive."""
         context = context_of(request.scope)
-        async with reading(pool, context, "back_office.write", of=Of("webhook", webhook_id)) as tenant:
+        async with entered(pool, context, "back_office.write", of=Of("webhook", webhook_id)) as tenant:
             if not await queries.webhook_archive(tenant.conn, tenant.restaurant_id, webhook_id):
                 raise _absent()
 

@@ -37,7 +37,7 @@ from fynlo.restaurants import queries as restaurants
 from fynlo.restaurants.models import NewRestaurant
 from fynlo.staff import queries as staff
 from fynlo.staff.models import NewStaff, StaffQuery
-from fynlo.tenancy import Once, Tenant, once, reading
+from fynlo.tenancy import Once, Tenant, entered, once
 from fynlo.webhooks import queries as webhooks
 from fynlo.webhooks.leases import Lease, claim
 from fynlo.webhooks.sending import Outcome
@@ -145,7 +145,7 @@ def bound(monkeypatch: pytest.MonkeyPatch) -> dict[tuple[str, str], set[frozense
 async def use_webhooks(till: Till) -> None:
     """Everything that people and deliveries do with an endpoint."""
     place, webhook_id, lease = PIZZERIA.id, uuid4(), uuid4()
-    async with reading(till.pool, till.context, "back_office.write", restaurant_id=place) as tenant:
+    async with entered(till.pool, till.context, "back_office.write", restaurant_id=place) as tenant:
         conn = tenant.conn
         await webhooks.webhook_insert(
             conn, place, webhook_id, url="https://x", types=(), secret="s", created_by=till.user_id, most=9
@@ -166,7 +166,7 @@ async def use_webhooks(till: Till) -> None:
     assert await ours.gone(head, Outcome(410, "x"))
     await ours.release()
     assert not await ours.advance(head), "it is ours no more"
-    async with reading(till.pool, till.context, "back_office.write", restaurant_id=place) as tenant:
+    async with entered(till.pool, till.context, "back_office.write", restaurant_id=place) as tenant:
         assert await webhooks.webhook_archive(tenant.conn, place, webhook_id)
 
 
@@ -192,7 +192,7 @@ async def test_a_typed_function_binds_every_parameter_and_no_other(
             answer,
             restaurant_id=PIZZERIA.id,
         )
-        async with reading(till.pool, till.context, "orders.read", restaurant_id=PIZZERIA.id) as tenant:
+        async with entered(till.pool, till.context, "orders.read", restaurant_id=PIZZERIA.id) as tenant:
             await menu_page(tenant.conn, MenuQuery(PIZZERIA.id), money=True)
             await orders_page(tenant.conn, OrdersQuery(PIZZERIA.id), None)
             await tables(tenant.conn, TablesQuery(PIZZERIA.id))

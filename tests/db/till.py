@@ -18,7 +18,7 @@ from fynlo.identity.models import Principal, User
 from fynlo.orders import work
 from fynlo.orders.models import ChosenModifier, MoreItems, NewItem, NewOrder, NewStatus, Order, VoidItem
 from fynlo.orders.queries import order_read
-from fynlo.tenancy import Announce, Of, Once, Work, once, reading
+from fynlo.tenancy import Announce, Of, Once, Work, entered, once
 
 Database = psycopg.AsyncConnection[TupleRow]
 
@@ -189,7 +189,7 @@ class Till:
         )
 
     async def read(self, order_id: UUID) -> Order:
-        async with reading(self.pool, self.context, "orders.read", of=Of("order", order_id)) as tenant:
+        async with entered(self.pool, self.context, "orders.read", of=Of("order", order_id)) as tenant:
             found = await order_read(tenant.conn, tenant.restaurant_id, order_id)
         assert found is not None
         return found[0].order

@@ -17,7 +17,7 @@ from fynlo.demo.data import PIZZERIA
 from fynlo.identity.models import Membership, Principal, User
 from fynlo.menu.models import MenuQuery
 from fynlo.menu.queries import menu_page
-from fynlo.tenancy import reading
+from fynlo.tenancy import entered
 
 CONNECTIONS = 16
 
@@ -73,7 +73,7 @@ async def _statements(house: House) -> list[Statement]:
     """What the server asks the database for a page of the menu."""
     pool = create_pool(house.postgres.url(), 1, connection_class=RecordingConnection)
     async with pool:
-        async with reading(pool, bench_context(), "menu.read", restaurant_id=PIZZERIA.id) as tenant:
+        async with entered(pool, bench_context(), "menu.read", restaurant_id=PIZZERIA.id) as tenant:
             await menu_page(tenant.conn, MenuQuery(PIZZERIA.id, limit=50), money=True)
         async with pool.connection() as conn:
             assert isinstance(conn, RecordingConnection)
