@@ -301,11 +301,17 @@ def leaks(found: dict[str, str], database: Database) -> set[str]:
 
 
 async def test_without_the_filters_of_the_queries_row_level_security_still_leaks_nothing(
-    module_seeded_url: str, made: Order, database: Database
+    module_seeded_url: str, ids: Ids, database: Database
 ) -> None:
-    with ServerProcess(module_seeded_url, patched=UNFILTERED) as server:
+    with ServerProcess(module_seeded_url, patched=UNFILTERED, FYNLO_WEBHOOKS="0") as server:
         server.await_ready()
         assert leaks(await lists(server.url), database) == set()
+        rival = await Person.sign_in(server.url, "owner@rival.fynlo.test")
+        before = database.contents(WITHOUT)
+        for known in OF_A_RESTAURANT:
+            refused(await send(rival, known, ids), 404, "not_found")
+        assert database.contents(WITHOUT) == before
+        await rival.client.aclose()
     with ServerProcess(module_seeded_url, patched=UNWALLED) as server:
         server.await_ready()
         assert {"/orders", "/tables", "/staff", "/audit"} <= leaks(await lists(server.url), database)

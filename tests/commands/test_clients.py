@@ -73,7 +73,7 @@ SMALL_FEED = ("--sockets", 20, "--idle", 200, "--writers", 2)
 
 
 @pytest.mark.parametrize(
-    ("what", "figures", "sizes"), [("menu", 4, ()), ("orders", 2, ()), ("feed", 18, SMALL_FEED)]
+    ("what", "figures", "sizes"), [("menu", 4, ()), ("orders", 2, ()), ("feed", 21, SMALL_FEED)]
 )
 def test_a_bench_stands_beside_its_floor(
     what: str, figures: int, sizes: tuple[object, ...], tmp_path: Path

@@ -2,13 +2,14 @@
 
 import asyncio
 import json
+from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
 
 from fynlo.demo.data import PIZZERIA, RIVAL
 
-from .house import CASHIER, COOK, OWNER, RIVAL_OWNER, House
+from .house import CASHIER, COOK, MANAGER, OWNER, RIVAL_OWNER, WAITER, House
 
 MIB = 1_048_576
 
@@ -108,6 +109,33 @@ async def test_a_cook_sees_no_money_on_the_socket_of_a_till(house: House) -> Non
     assert "totals" in whole["data"]["order"]
     text = json.dumps(seen)
     assert not [name for name in ("price", "total", "tax", "discount", "net", "paid") if name in text]
+
+
+@pytest.mark.parametrize("kind", ["pos", "kitchen"])
+async def test_each_role_sees_at_both_sockets_what_is_its(house: House, kind: str) -> None:
+    people = (OWNER, MANAGER, CASHIER, WAITER, COOK)
+    async with AsyncExitStack() as stack:
+        screens = [await stack.enter_async_context(house.screen(email, kind=kind)) for email in people]
+        order = await house.order()
+        for email, screen in zip(people, screens, strict=True):
+            shown = (await screen.await_order(order["id"]))["data"]["order"]
+            assert shown["number"] == order["number"]
+            assert ("totals" in shown) == (kind == "pos" and email != COOK), email
+
+
+@pytest.mark.parametrize("kind", ["pos", "kitchen"])
+async def test_nobody_an_expired_token_and_another_owner_are_let_into_neither(
+    house: House, kind: str
+) -> None:
+    for token, code in (
+        ("", 4003),
+        ((await house.session(OWNER)).lasting(-1), 4003),
+        ((await house.session(RIVAL_OWNER)).token, 4004),
+    ):
+        async with house.dial(PIZZERIA.id, kind) as screen:
+            await screen.say("authenticate", token=token)
+            assert await screen.await_close() == code
+            assert [message["type"] for message in screen.heard] == ["auth_error"]
 
 
 # -- what cannot be used

@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from fynlo.client import ApiClient
 from fynlo.commands import percentile
-from fynlo.commands.bench import commits
+from fynlo.commands.bench import commits, neighbour
 from fynlo.commands.bench.branches import branch_id, moved, open_branches
 from fynlo.commands.bench.house import OWNER, Done, House
 from fynlo.commands.bench.orders import an_order, create
@@ -28,7 +28,7 @@ from fynlo.commands.simulate import orderable
 from fynlo.demo.data import PASSWORD, PIZZERIA
 from fynlo.orders.models import NewOrder
 
-PARTS = ("latency", "room", "idle", "commits")
+PARTS = ("latency", "neighbour", "room", "idle", "commits")
 RESTAURANTS, SCREENS = 50, 10  # at most, and in each of them
 RATES = (200, 600)
 AIMS = {(200, "p50"): 2.0, (200, "p99"): 5.0, (600, "p99"): 20.0}
@@ -65,7 +65,12 @@ async def run(house: House, rounds: int, seconds: float, sizes: Sizes) -> list[F
     bench = _Bench(house, address, await house.floor(), rounds, seconds, sizes)
     await bench.prepare()
     figures: list[Figure] = []
-    for part, measure in (("latency", bench.latency), ("room", bench.room), ("idle", bench.idle)):
+    for part, measure in (
+        ("latency", bench.latency),
+        ("neighbour", bench.neighbour),
+        ("room", bench.room),
+        ("idle", bench.idle),
+    ):
         if part in sizes.parts:
             figures += await measure()
     if "commits" in sizes.parts:
@@ -148,6 +153,10 @@ class _Bench:
                 for rate, flush, name in found
             ),
         ]  # fmt: skip
+
+    async def neighbour(self) -> list[Figure]:
+        """See `neighbour.py`."""
+        return await neighbour.run(self.house, self.body, self.hello, self.rounds, self.seconds)
 
     async def room(self) -> list[Figure]:
         """Messages a second to one restaurant's screens, of a burst of changes."""
