@@ -3,7 +3,7 @@
     gross of a line   quantity x (unit price + its modifiers)
     - its discount    -> LineTotals.total
     - its share of the order's discount
-    + service charge  a percentage of what is left of all lines
+    + service charge  a percentage of what is left of all lines, or an amount
     + tax             by rate or by line, inside these amounts or on top of them
 
 Everything is exact until a rounding named by `TaxSettings.tax_rounding`; what is shared out adds up again.
@@ -12,6 +12,7 @@ Prices and quantities are taken as valid: no price is negative, a quantity is at
 
 from collections.abc import Callable, Sequence
 from decimal import Decimal
+from fractions import Fraction
 from functools import lru_cache
 from typing import Literal
 
@@ -63,22 +64,35 @@ class TaxSettings(Struct, frozen=True, gc=False):
 
 
 class ServiceCharge(Struct, frozen=True):
-    """A percentage (0 to 100) of what is left after all discounts; taxed with the lines if `taxable`."""
+    """A percentage (0 to 100) of what all discounts leave, or an amount in minor units: exactly one of them.
 
-    percentage: Decimal
+    Never more than the lines come to after all discounts; taxed with them if `taxable`. Raises ValueError for
+    both, neither, or a negative amount.
+    """
+
+    percentage: Decimal | None
     taxable: bool
+    amount: int | None = None
+
+    def __post_init__(self) -> None:
+        if (self.percentage is None) == (self.amount is None):
+            raise ValueError("a service charge is a percentage or an amount: give one of them")
+        if self.amount is not None and self.amount < 0:
+            raise ValueError("a service charge is not negative")
 
 
 class LineTotals(Struct, frozen=True, gc=False):
     """One line: `gross` before any discount, `discount` its own, `total` after its own discount.
 
-    `net` is what the line adds to net sales: after its share of the order's discount, without tax. The nets
-    of the lines of a rate, with the net of the service charge taxed among them, add up to that rate's net.
+    `after_discounts` is its total less its share of the order's discount, before charge and tax on top. `net` is
+    what the line adds to net sales: the same without tax. The nets of the lines of a rate, with the net of the
+    service charge taxed among them, add up to that rate's net.
     """
 
     gross: int
     discount: int
     total: int
+    after_discounts: int
     net: int
 
 
@@ -114,7 +128,7 @@ def totals(
     service_charge: ServiceCharge | None = None,
 ) -> Totals:
     """Add an order up (REST contract, "Totals"). Raises ValueError for a percentage outside 0 to 100."""
-    rounded = _ROUNDING[settings.tax_rounding]
+    rounded = ROUNDING[settings.tax_rounding]
 
     gross = [
         line.quantity
@@ -134,13 +148,13 @@ def totals(
     charge = 0
     charges = [0] * len(left)
     if service_charge is not None:
-        charge = _share(to_pay, service_charge.percentage, rounded)
+        charge = _portion(to_pay, service_charge.percentage, service_charge.amount, rounded)
         if service_charge.taxable:
             charges = allocate(charge, left)
 
     tax, nets, breakdown = _taxes(lines, left, charges, settings, rounded)
     return Totals(
-        lines=tuple(map(LineTotals, gross, own, after_own, nets)),
+        lines=tuple(map(LineTotals, gross, own, after_own, left, nets)),
         subtotal=sum(gross),
         discount=sum(own) + shared,
         service_charge=charge,
@@ -150,7 +164,46 @@ def totals(
     )
 
 
-def allocate(amount: int, weights: Sequence[int]) -> list[int]:
+def payable(result: Totals, rates: Sequence[Decimal], settings: TaxSettings) -> list[int]:
+    """What the guest pays for each line, minor units: they add up to `result.total`.
+
+    `result` is what `totals` made of lines taxed at `rates` (in its order) under `settings`. A line's
+    `after_discounts` with its share of the service charge and of the tax on top. The lines of a rate pay their
+    bucket's gross, and the part of the charge outside tax besides.
+    """
+    left = [line.after_discounts for line in result.lines]
+    charges = allocate(result.service_charge, left)
+    paid = [amount + charge for amount, charge in zip(left, charges, strict=True)]
+    if settings.prices_include_tax:
+        return paid
+
+    taxed = left if untaxed_charge(result) else paid
+    buckets = {bucket.rate: bucket.tax for bucket in result.tax_breakdown}
+    members: dict[str, list[int]] = {}
+    for index, value in enumerate(rates):
+        members.setdefault(rate_label(value), []).append(index)
+    for rate, together in members.items():
+        if settings.tax_scope == "line":
+            rounded = ROUNDING[settings.tax_rounding]
+            taxes = [_share(taxed[index], rates[index], rounded) for index in together]
+        else:
+            taxes = allocate(buckets[rate], [taxed[index] for index in together])
+        for index, tax in zip(together, taxes, strict=True):
+            paid[index] += tax
+    return paid
+
+
+def untaxed_charge(result: Totals) -> int:
+    """The service charge that is in no bucket: all of it, or nothing."""
+    return result.total - sum([bucket.gross for bucket in result.tax_breakdown])
+
+
+def rate_label(rate: Decimal) -> str:
+    """The rate as `TaxBucket.rate` writes it: "20" for 20.00. Raises ValueError outside 0 to 100."""
+    return _percent(rate).label
+
+
+def allocate(amount: int, weights: Sequence[int | Fraction]) -> list[int]:
     """Share `amount` in proportion to `weights` by largest remainder, ties to the earlier: it adds up again.
 
     No share is above its weight unless `amount` is above their sum. Raises ValueError for a negative amount
@@ -173,7 +226,7 @@ def allocate(amount: int, weights: Sequence[int]) -> list[int]:
     return shares
 
 
-_Rounding = Callable[[int, int], int]
+Rounding = Callable[[int, int], int]  # of a numerator and a denominator, to a whole
 
 
 def _half_up(numerator: int, denominator: int) -> int:
@@ -185,7 +238,7 @@ def _half_even(numerator: int, denominator: int) -> int:
     return whole + (2 * rest > denominator or (2 * rest == denominator and whole % 2 == 1))
 
 
-_ROUNDING: dict[TaxRounding, _Rounding] = {"half_up": _half_up, "half_even": _half_even}
+ROUNDING: dict[TaxRounding, Rounding] = {"half_up": _half_up, "half_even": _half_even}
 
 
 class _Percent(Struct, frozen=True, gc=False):
@@ -208,17 +261,19 @@ def _percent(value: Decimal) -> _Percent:
     return _Percent(value, label, numerator, 100 * denominator)
 
 
-def _share(amount: int, percentage: Decimal, rounded: _Rounding) -> int:
+def _share(amount: int, percentage: Decimal, rounded: Rounding) -> int:
     percent = _percent(percentage)
     return rounded(amount * percent.numerator, percent.denominator)
 
 
-def _taken_off(amount: int, discount: Discount | None, rounded: _Rounding) -> int:
-    if discount is None:
-        return 0
-    if discount.percentage is None:
-        return min(amount, discount.amount or 0)
-    return _share(amount, discount.percentage, rounded)
+def _taken_off(amount: int, discount: Discount | None, rounded: Rounding) -> int:
+    return 0 if discount is None else _portion(amount, discount.percentage, discount.amount, rounded)
+
+
+def _portion(amount: int, percentage: Decimal | None, fixed: int | None, rounded: Rounding) -> int:
+    if percentage is None:
+        return min(amount, fixed or 0)
+    return _share(amount, percentage, rounded)
 
 
 def _taxes(
@@ -226,7 +281,7 @@ def _taxes(
     left: list[int],
     charges: list[int],
     settings: TaxSettings,
-    rounded: _Rounding,
+    rounded: Rounding,
 ) -> tuple[int, list[int], tuple[TaxBucket, ...]]:
     """The tax of the order, the net of each line, and the breakdown by rate."""
     included, by_line = settings.prices_include_tax, settings.tax_scope == "line"

@@ -20,7 +20,10 @@ from fynlo.orders.money import (
     TaxSettings,
     Totals,
     allocate,
+    payable,
+    rate_label,
     totals,
+    untaxed_charge,
 )
 
 
@@ -93,8 +96,8 @@ def test_a_line_s_total_is_before_and_its_net_after_its_share_of_the_order_s_dis
     )
     # 1500 left to share 300: 200 and 100, so 800 and 400 gross at 20 % inside
     assert got.lines == (
-        LineTotals(gross=1200, discount=200, total=1000, net=667),
-        LineTotals(gross=500, discount=0, total=500, net=333),
+        LineTotals(gross=1200, discount=200, total=1000, after_discounts=800, net=667),
+        LineTotals(gross=500, discount=0, total=500, after_discounts=400, net=333),
     )
     assert got.tax_breakdown == (TaxBucket("20", 1000, 200, 1200),)
 
@@ -120,6 +123,34 @@ def test_the_service_charge_is_a_percentage_of_what_all_discounts_leave() -> Non
     got = totals([line(4000)], INSIDE, discount=Discount(percentage=Decimal(50)), service_charge=charge)
     assert (got.discount, got.service_charge, got.total) == (2000, 250, 2250)
     assert got.tax_breakdown == (TaxBucket("20", 1667, 333, 2000),)
+
+
+def test_a_service_charge_may_be_an_amount_but_is_never_more_than_what_the_discounts_leave() -> None:
+    half = Discount(percentage=Decimal(50))
+    for asked, charged in ((300, 300), (900, 500)):
+        charge = ServiceCharge(None, taxable=True, amount=asked)
+        got = totals([line(1000)], INSIDE, discount=half, service_charge=charge)
+        assert (got.service_charge, got.total) == (charged, 500 + charged)
+        assert got.tax_breakdown[0].gross == 500 + charged
+    untaxed = ServiceCharge(None, taxable=False, amount=300)
+    got = totals([line(1000)], INSIDE, service_charge=untaxed)
+    assert (got.total, got.tax_breakdown) == (1300, (TaxBucket("20", 833, 167, 1000),))
+
+
+def test_a_line_is_paid_with_its_share_of_the_charge_and_of_the_tax_on_top() -> None:
+    charge = ServiceCharge(Decimal(10), taxable=False)
+    lines = [line(1005, "20"), line(995, "20"), line(1000, "0")]
+    got = totals(lines, ON_TOP, service_charge=charge)
+    # the charge of 300: 100.5, 99.5, 100; the tax of 400: 201 and 199
+    assert payable(got, [each.tax_rate for each in lines], ON_TOP) == [1005 + 101 + 201, 995 + 99 + 199, 1100]
+    assert untaxed_charge(got) == 300
+
+
+def test_by_line_each_is_paid_with_its_own_tax() -> None:
+    by_line = msgspec.structs.replace(ON_TOP, tax_scope="line")
+    got = totals([line(2), line(3)], by_line)
+    # 0.4 and 0.6 of tax
+    assert payable(got, [Decimal(20), Decimal("20.00")], by_line) == [2, 4]
 
 
 def test_half_even_also_rounds_discounts_and_service_charge() -> None:
@@ -153,6 +184,16 @@ def test_the_same_rate_written_differently_is_one_bucket_and_buckets_stand_in_nu
 def test_a_discount_is_a_percentage_or_an_amount(fields: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="a discount is"):
         Discount(**fields)
+
+
+@pytest.mark.parametrize(
+    ("percentage", "amount"), [(None, None), (Decimal(5), 5), (None, -1)], ids=["neither", "both", "negative"]
+)
+def test_a_service_charge_is_a_percentage_or_an_amount(
+    percentage: Decimal | None, amount: int | None
+) -> None:
+    with pytest.raises(ValueError, match="a service charge is"):
+        ServiceCharge(percentage, taxable=False, amount=amount)
 
 
 @pytest.mark.parametrize("percentage", ["-0.01", "100.01", "NaN", "Infinity"])
@@ -202,7 +243,11 @@ priced_lines = st.builds(
 )
 orders = st.lists(priced_lines, max_size=6)
 tax_settings = st.builds(TaxSettings)
-charges = st.none() | st.builds(ServiceCharge, percentages, st.booleans())
+charges = (
+    st.none()
+    | st.builds(ServiceCharge, percentages, st.booleans())
+    | st.builds(ServiceCharge, st.none(), st.booleans(), st.integers(0, 9000))
+)
 
 
 @quickly
@@ -215,7 +260,10 @@ def test_the_parts_add_up(
 
     assert got.subtotal == sum(each.gross for each in got.lines)
     assert 0 <= sum(each.discount for each in got.lines) <= got.discount <= got.subtotal
-    assert all(each.gross - each.discount == each.total and 0 <= each.net <= each.total for each in got.lines)
+    assert all(each.gross - each.discount == each.total for each in got.lines)
+    assert all(0 <= each.net <= each.after_discounts <= each.total for each in got.lines)
+    assert sum(each.after_discounts for each in got.lines) == got.subtotal - got.discount
+    assert 0 <= got.service_charge <= got.subtotal - got.discount
     assert got.tax == sum(bucket.tax for bucket in got.tax_breakdown)
     assert sum(bucket.gross for bucket in got.tax_breakdown) == got.total - got.service_charge + taxed_charge
     on_top = 0 if how.prices_include_tax else got.tax
@@ -245,6 +293,27 @@ def test_tax_inside_prices_never_moves_what_is_paid(
     untaxed = [msgspec.structs.replace(each, tax_rate=Decimal(0)) for each in lines]
     taxed = totals(lines, inside, discount=discount, service_charge=charge)
     assert taxed.total == totals(untaxed, inside, discount=discount, service_charge=charge).total
+
+
+@quickly
+@given(orders, tax_settings, discounts, charges)
+def test_what_is_paid_for_the_lines_is_the_total_and_by_rate_the_bucket_s_gross(
+    lines: list[PricedLine], how: TaxSettings, discount: Discount | None, charge: ServiceCharge | None
+) -> None:
+    got = totals(lines, how, discount=discount, service_charge=charge)
+    paid = payable(got, [each.tax_rate for each in lines], how)
+    assert sum(paid) == got.total
+    assert all(amount >= each.after_discounts for amount, each in zip(paid, got.lines, strict=True))
+    if how.prices_include_tax and not got.service_charge:
+        assert paid == [each.after_discounts for each in got.lines]
+    if not untaxed_charge(got):
+        for bucket in got.tax_breakdown:
+            at_rate = [
+                amount
+                for amount, each in zip(paid, lines, strict=True)
+                if rate_label(each.tax_rate) == bucket.rate
+            ]
+            assert sum(at_rate) == bucket.gross
 
 
 @quickly
