@@ -39,6 +39,7 @@ class Tenant(msgspec.Struct, frozen=True):
     service_charge_percentage: str | None
     service_charge_taxable: bool
     service_charge_from_covers: int | None
+    discount_limit_percentage: str
     menu_version: int
 
 
@@ -54,7 +55,10 @@ class Once(msgspec.Struct, frozen=True):
 class Of(msgspec.Struct, frozen=True):
     """The thing whose restaurant is meant: fynlo.enter() knows the kinds."""
 
-    kind: Literal["order", "member of staff", "device", "webhook"]
+    kind: Literal[
+        "order", "member of staff", "device", "webhook", "payment", "table", "section", "shift", "Z report",
+        "product", "modifier",
+    ]  # fmt: skip
     id: UUID
 
 
@@ -95,10 +99,10 @@ async def _enter(
     if row is None:
         what = of.kind if of else "restaurant"
         raise NotFound(f"There is no such {what}, or it is not yours.")
-    tenant = Tenant(conn, caller.user_id, caller.device_id, *row[:13])
+    tenant = Tenant(conn, caller.user_id, caller.device_id, *row[:14])
     require(tenant.role, permission)
     context.count_for(tenant.restaurant_id)
-    claim, status, headers, body = row[13:]
+    claim, status, headers, body = row[14:]
     if claim == "mismatch":
         raise Invalid(
             "This Idempotency-Key was used for a different request; make a new key for a new request.",

@@ -232,6 +232,23 @@ $$;
 ALTER FUNCTION fynlo.audit_person(p_user uuid, p_action text, p_device uuid, p_address text, p_request text, p_after jsonb) OWNER TO fynlo_feed;
 
 --
+-- Name: availability_json(text, integer, timestamp with time zone); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
+--
+
+CREATE FUNCTION fynlo.availability_json(p_availability text, p_stock integer, p_until timestamp with time zone) RETURNS json
+    LANGUAGE sql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+  select case when p_until <= now() then json_build_object('state', 'in_stock')
+              else json_strip_nulls(json_build_object(
+                'state', case when p_stock = 0 then 'out_of_stock' else p_availability end,
+                'quantity', p_stock, 'until', fynlo.rfc3339(p_until))) end
+$$;
+
+
+ALTER FUNCTION fynlo.availability_json(p_availability text, p_stock integer, p_until timestamp with time zone) OWNER TO fynlo_feed;
+
+--
 -- Name: business_date(timestamp with time zone, text, time without time zone); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
 --
 
@@ -260,6 +277,29 @@ $$;
 
 
 ALTER FUNCTION fynlo.change_password(p_user uuid, p_session uuid, p_password_hash text) OWNER TO fynlo_feed;
+
+--
+-- Name: checks_json(uuid, uuid); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
+--
+
+CREATE FUNCTION fynlo.checks_json(p_restaurant uuid, p_order uuid) RETURNS json
+    LANGUAGE sql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+  select json_agg(json_build_object(
+           'id', c.id, 'total', c.total, 'paid', s.paid, 'due', greatest(0, c.total - s.paid), 'items', c.items,
+           'remainder', c.remainder) order by c.position, c.id)
+    from checks c
+   cross join lateral (
+     select coalesce(sum(p.amount - p.unapplied), 0)::bigint as paid
+       from payments p
+      where p.restaurant_id = c.restaurant_id and p.order_id = c.order_id and p.check_id = c.id
+        and p.state = 'captured') s
+   where c.restaurant_id = p_restaurant and c.order_id = p_order and c.replaced_at is null
+$$;
+
+
+ALTER FUNCTION fynlo.checks_json(p_restaurant uuid, p_order uuid) OWNER TO fynlo_feed;
 
 --
 -- Name: claim_key(uuid, uuid, text, text, text, bytea); Type: FUNCTION; Schema: fynlo; Owner: fynlo_owner
@@ -480,7 +520,7 @@ begin
     delete from fynlo.touched t where t.txid = pg_current_xact_id() returning t.*
   ), locked as (  -- in id order, as the heads below: two that change the same menus take turns
     select r.id from restaurants r
-     where r.id in (select g.restaurant_id from gone g where g.entity = 'menu')
+     where r.id in (select g.restaurant_id from gone g where g.entity in ('menu', 'stock'))
      order by r.id for no key update
   ), menus as (
     update restaurants r set menu_version = r.menu_version + 1
@@ -498,7 +538,7 @@ begin
        'table_name', (select t.name from tables t
                        where t.restaurant_id = o.restaurant_id and t.id = o.table_id),
        'covers', o.covers, 'customer_name', o.customer_name, 'notes', o.notes,
-       'status_reason', o.status_reason, 'created_by', o.created_by,
+       'status_reason', o.status_reason, 'created_by', o.created_by, 'merged_into', o.merged_into,
        'placed_at', fynlo.rfc3339(o.placed_at), 'created_at', fynlo.rfc3339(o.created_at),
        'updated_at', fynlo.rfc3339(o.updated_at), 'closed_at', fynlo.rfc3339(o.closed_at),
        'items', coalesce((
@@ -506,27 +546,36 @@ begin
            'id', i.id, 'product_id', i.product_id, 'variant_id', i.variant_id, 'name', i.name,
            'variant_name', i.variant_name, 'station_id', i.station_id, 'unit_price', i.unit_price,
            'quantity', i.quantity, 'course', i.course, 'notes', i.notes, 'status', i.status,
-           'modifiers', coalesce((
+           'void_reason', i.void_reason, 'modifiers', coalesce((
              select json_agg(json_build_object('modifier_id', m.modifier_id, 'name', m.name,
                                                'price', m.price, 'quantity', m.quantity)
                              order by m.position, m.modifier_id)
                from order_item_modifiers m
               where m.restaurant_id = i.restaurant_id and m.order_id = i.order_id and m.item_id = i.id
+                and m.quantity > 0
            ), '[]'::json),
+           'discount_terms', fynlo.terms(i.discount_percentage, i.discount_amount, i.discount_reason),
            'discount', i.discount, 'total', i.total, 'net', i.net,
            'tax_rate', trim_scale(i.tax_rate)::text) order by i.position, i.id)
            from order_items i
           where i.restaurant_id = o.restaurant_id and i.order_id = o.id
        ), '[]'::json),
+       'discount_terms', fynlo.terms(o.discount_percentage, o.discount_amount, o.discount_reason),
+       'service_charge_terms', json_build_object(
+         'rule', o.charge_rule, 'percentage', trim_scale(o.charge_percentage)::text, 'amount', o.charge_amount,
+         'reason', o.charge_reason),
        'totals', json_build_object(
          'subtotal', o.subtotal, 'discount', o.discount, 'service_charge', o.service_charge,
          'tax', o.tax, 'total', o.total, 'tips', o.tips, 'paid', o.paid, 'refunded', o.refunded,
-         'due', o.total - o.paid, 'tax_breakdown', o.tax_breakdown),
-       'payments', '[]'::json, 'checks', '[]'::json) as body
+         'due', fynlo.due(o.total, o.paid, o.returned), 'unapplied', o.unapplied,
+         'to_refund', fynlo.to_refund(o.total, o.paid, o.returned, o.unapplied),
+         'tax_breakdown', o.tax_breakdown),
+       'payments', coalesce(fynlo.payments_json(o.restaurant_id, o.id), '[]'::json),
+       'checks', coalesce(fynlo.checks_json(o.restaurant_id, o.id), '[]'::json)) as body
      ) snapshot
      where g.entity = 'order'
   ), events as (
-    select c.restaurant_id, c.entity_id, kind.place, kind.type, kind.data
+    select c.restaurant_id, c.entity_id, c.entity_id as subject, kind.place, kind.type, kind.data
       from changes c
      cross join lateral (
        select 0 as place, 'order.created' as type, json_build_object('order', c.body) as data
@@ -549,13 +598,50 @@ begin
           and c.status_before is not distinct from c.status
      ) kind
     union all
-    select m.id, m.id, 9, 'menu.updated', json_build_object('menu_version', m.menu_version) from menus m
+    select g.restaurant_id, g.entity_id, c.entity_id, 5, 'payment.completed',
+           json_build_object('payment', fynlo.payment_json(p), 'order', c.body)
+      from gone g
+      join payments p on p.restaurant_id = g.restaurant_id and p.id = g.entity_id
+      join changes c on c.restaurant_id = p.restaurant_id and c.entity_id = p.order_id
+     where g.entity = 'payment'
+    union all
+    select g.restaurant_id, g.entity_id, c.entity_id, 6, 'payment.refunded',
+           json_build_object('refund', fynlo.refund_json(f), 'payment', fynlo.payment_json(p), 'order', c.body)
+      from gone g
+      join refunds f on f.restaurant_id = g.restaurant_id and f.id = g.entity_id
+      join payments p on p.restaurant_id = f.restaurant_id and p.id = f.payment_id
+      join changes c on c.restaurant_id = f.restaurant_id and c.entity_id = f.order_id
+     where g.entity = 'refund'
+    union all
+    select g.restaurant_id, g.entity_id, g.entity_id, 7, 'table.updated',
+           json_build_object('table', fynlo.table_json(g.restaurant_id, g.entity_id))
+      from gone g where g.entity = 'table'
+    union all
+    select g.restaurant_id, g.entity_id, g.entity_id, 8,
+           case when s.availability = 'out_of_stock' or s.stock = 0 then 'inventory.out_of_stock'
+                when s.stock <= s.low_stock_at then 'inventory.low_stock'
+                else 'inventory.in_stock' end,
+           json_build_object(s.named, s.id, 'name', s.name,
+                             'availability', fynlo.availability_json(s.availability, s.stock, s.out_until),
+                             'menu_version', m.menu_version)
+      from gone g
+      join menus m on m.id = g.restaurant_id
+      join (select 'product_id' as named, p.restaurant_id, p.id, p.name, p.availability, p.stock, p.low_stock_at,
+                   p.out_until from products p
+            union all
+            select 'modifier_id', x.restaurant_id, x.id, x.name, x.availability, x.stock, x.low_stock_at, x.out_until
+              from modifiers x) s on s.restaurant_id = g.restaurant_id and s.id = g.entity_id
+     where g.entity = 'stock'
+    union all
+    select m.id, m.id, m.id, 9, 'menu.updated', json_build_object('menu_version', m.menu_version)
+      from menus m
+     where exists (select from gone g where g.entity = 'menu' and g.entity_id = m.id)
   )
   select (select count(*) from gone), count(distinct e.entity_id),
-         array_agg(e.restaurant_id order by e.restaurant_id, e.entity_id, e.place),
-         array_agg(e.entity_id order by e.restaurant_id, e.entity_id, e.place),
-         array_agg(e.type order by e.restaurant_id, e.entity_id, e.place),
-         array_agg(e.data order by e.restaurant_id, e.entity_id, e.place)
+         array_agg(e.restaurant_id order by e.restaurant_id, e.subject, e.place, e.entity_id),
+         array_agg(e.entity_id order by e.restaurant_id, e.subject, e.place, e.entity_id),
+         array_agg(e.type order by e.restaurant_id, e.subject, e.place, e.entity_id),
+         array_agg(e.data order by e.restaurant_id, e.subject, e.place, e.entity_id)
     into noted, written, restaurants_of, entities, types, datas
     from events e;
 
@@ -644,10 +730,21 @@ $$;
 ALTER FUNCTION fynlo.drop_event_month(p_months integer) OWNER TO fynlo_owner;
 
 --
+-- Name: due(bigint, bigint, bigint); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
+--
+
+CREATE FUNCTION fynlo.due(p_total bigint, p_paid bigint, p_returned bigint) RETURNS bigint
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$ select greatest(0, p_total - (p_paid - p_returned)) $$;
+
+
+ALTER FUNCTION fynlo.due(p_total bigint, p_paid bigint, p_returned bigint) OWNER TO fynlo_feed;
+
+--
 -- Name: enter(uuid, uuid, text, uuid, uuid, text, text); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
 --
 
-CREATE FUNCTION fynlo.enter(p_user uuid, p_restaurant uuid, p_kind text, p_id uuid, p_device uuid, p_request text, p_address text) RETURNS TABLE(restaurant_id uuid, role text, name text, timezone text, currency text, day_cutoff time without time zone, prices_include_tax boolean, tax_rounding text, tax_scope text, service_charge_percentage numeric, service_charge_taxable boolean, service_charge_from_covers integer, menu_version bigint)
+CREATE FUNCTION fynlo.enter(p_user uuid, p_restaurant uuid, p_kind text, p_id uuid, p_device uuid, p_request text, p_address text) RETURNS TABLE(restaurant_id uuid, role text, name text, timezone text, currency text, day_cutoff time without time zone, prices_include_tax boolean, tax_rounding text, tax_scope text, service_charge_percentage numeric, service_charge_taxable boolean, service_charge_from_covers integer, discount_limit_percentage numeric, menu_version bigint)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
@@ -662,6 +759,13 @@ begin
       when 'order' then select o.restaurant_id into wanted from orders o where o.id = p_id;
       when 'member of staff' then select m.restaurant_id into wanted from memberships m where m.id = p_id;
       when 'device' then select d.restaurant_id into wanted from devices d where d.id = p_id;
+      when 'payment' then select p.restaurant_id into wanted from payments p where p.id = p_id;
+      when 'table' then select t.restaurant_id into wanted from tables t where t.id = p_id;
+      when 'section' then select s.restaurant_id into wanted from sections s where s.id = p_id;
+      when 'shift' then select s.restaurant_id into wanted from shifts s where s.id = p_id;
+      when 'Z report' then select z.restaurant_id into wanted from z_reports z where z.id = p_id;
+      when 'product' then select p.restaurant_id into wanted from products p where p.id = p_id;
+      when 'modifier' then select m.restaurant_id into wanted from modifiers m where m.id = p_id;
       when 'webhook' then select w.restaurant_id into wanted from webhooks w where w.id = p_id;
     end case;
   end if;
@@ -669,7 +773,7 @@ begin
     select r.id, m.role, r.name, r.timezone, r.currency, r.day_cutoff,
            r.prices_include_tax, r.tax_rounding, r.tax_scope,
            r.service_charge_percentage, r.service_charge_taxable, r.service_charge_from_covers,
-           r.menu_version
+           r.discount_limit_percentage, r.menu_version
       from memberships m join restaurants r on r.id = m.restaurant_id
      where m.user_id = p_user and m.restaurant_id = wanted and m.ended_at is null and m.invited_at is null
        and (p_device is null or exists (select from devices d where d.restaurant_id = wanted and d.id = p_device));
@@ -875,6 +979,29 @@ $$;
 ALTER FUNCTION fynlo.invite(p_restaurant uuid, p_email text, p_name text, p_role text, p_by uuid, p_token_hash bytea, p_lifetime_s integer) OWNER TO fynlo_feed;
 
 --
+-- Name: keep_reported(); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
+--
+
+CREATE FUNCTION fynlo.keep_reported() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+-- What a Z has reported stays as it was reported; it may move with its order when that is merged.
+declare
+  moves text[] := array['order_id', 'check_id', 'updated_at'];
+begin
+  if old.z_id is not null and to_jsonb(new) - moves is distinct from to_jsonb(old) - moves then
+    raise exception '% % was reported by a Z and stays as it is', tg_table_name, old.id
+      using errcode = 'restrict_violation', hint = 'Refund a payment instead: the refund belongs to the next Z.';
+  end if;
+  return new;
+end
+$$;
+
+
+ALTER FUNCTION fynlo.keep_reported() OWNER TO fynlo_feed;
+
+--
 -- Name: live_screens(); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
 --
 
@@ -1009,6 +1136,23 @@ $$;
 
 
 ALTER FUNCTION fynlo.new_head() OWNER TO fynlo_feed;
+
+--
+-- Name: note_checks(); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
+--
+
+CREATE FUNCTION fynlo.note_checks() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+begin
+  perform fynlo.raise_versions((select array_agg(distinct c.order_id) from changed c));
+  return null;
+end
+$$;
+
+
+ALTER FUNCTION fynlo.note_checks() OWNER TO fynlo_feed;
 
 --
 -- Name: note_currency(); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
@@ -1149,6 +1293,7 @@ CREATE FUNCTION fynlo.note_orders_insert() RETURNS trigger
 begin
   insert into fynlo.touched (restaurant_id, entity, entity_id, created)
   select n.restaurant_id, 'order', n.id, true from new_rows n;
+  perform fynlo.note_seats((select array_agg(n.table_id) from new_rows n where n.table_id is not null));
   return null;
 end
 $$;
@@ -1170,12 +1315,209 @@ begin
     from new_rows n join old_rows o on o.restaurant_id = n.restaurant_id and o.id = n.id
    where n.version <> o.version
   on conflict (txid, entity_id) do nothing;
+  perform fynlo.note_seats((
+    select array_agg(t.id) from new_rows n join old_rows o on o.restaurant_id = n.restaurant_id and o.id = n.id
+     cross join unnest(array[n.table_id, o.table_id]) as t (id)
+     where t.id is not null
+       and (n.table_id is distinct from o.table_id or (n.closed_at is null) <> (o.closed_at is null))));
   return null;
 end
 $$;
 
 
 ALTER FUNCTION fynlo.note_orders_update() OWNER TO fynlo_feed;
+
+--
+-- Name: note_payments_insert(); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
+--
+
+CREATE FUNCTION fynlo.note_payments_insert() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+declare
+  of_orders uuid[] := (select array_agg(distinct n.order_id) from new_rows n);
+begin
+  perform fynlo.settle(of_orders);
+  perform fynlo.raise_versions(of_orders);
+  insert into fynlo.touched (restaurant_id, entity, entity_id)
+  select n.restaurant_id, 'payment', n.id from new_rows n where n.state = 'captured';
+  return null;
+end
+$$;
+
+
+ALTER FUNCTION fynlo.note_payments_insert() OWNER TO fynlo_feed;
+
+--
+-- Name: note_payments_update(); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
+--
+
+CREATE FUNCTION fynlo.note_payments_update() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+-- Being reported by a Z is no change that a screen shows.
+declare
+  of_orders uuid[] := (
+    select array_agg(distinct changed.order_id)
+      from (select n.order_id from new_rows n join old_rows o on o.restaurant_id = n.restaurant_id and o.id = n.id
+             where to_jsonb(n) - 'z_id' is distinct from to_jsonb(o) - 'z_id'
+             union
+            select o.order_id from new_rows n join old_rows o on o.restaurant_id = n.restaurant_id and o.id = n.id
+             where n.order_id <> o.order_id) changed);
+begin
+  if of_orders is null then
+    return null;
+  end if;
+  perform fynlo.settle(of_orders);
+  perform fynlo.raise_versions(of_orders);
+  insert into fynlo.touched (restaurant_id, entity, entity_id)
+  select n.restaurant_id, 'payment', n.id
+    from new_rows n join old_rows o on o.restaurant_id = n.restaurant_id and o.id = n.id
+   where n.state = 'captured' and o.state <> 'captured'
+  on conflict (txid, entity_id) do nothing;
+  return null;
+end
+$$;
+
+
+ALTER FUNCTION fynlo.note_payments_update() OWNER TO fynlo_feed;
+
+--
+-- Name: note_refunds_insert(); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
+--
+
+CREATE FUNCTION fynlo.note_refunds_insert() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+declare
+  of_orders uuid[] := (select array_agg(distinct n.order_id) from new_rows n);
+begin
+  perform fynlo.settle(of_orders);
+  perform fynlo.raise_versions(of_orders);
+  insert into fynlo.touched (restaurant_id, entity, entity_id)
+  select n.restaurant_id, 'refund', n.id from new_rows n;
+  return null;
+end
+$$;
+
+
+ALTER FUNCTION fynlo.note_refunds_insert() OWNER TO fynlo_feed;
+
+--
+-- Name: note_refunds_update(); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
+--
+
+CREATE FUNCTION fynlo.note_refunds_update() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+-- A refund moves with its payment when orders are merged.
+begin
+  perform fynlo.settle((
+    select array_agg(distinct moved.id) from new_rows n
+      join old_rows o on o.restaurant_id = n.restaurant_id and o.id = n.id and n.order_id <> o.order_id
+     cross join unnest(array[n.order_id, o.order_id]) as moved (id)));
+  return null;
+end
+$$;
+
+
+ALTER FUNCTION fynlo.note_refunds_update() OWNER TO fynlo_feed;
+
+--
+-- Name: note_seats(uuid[]); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
+--
+
+CREATE FUNCTION fynlo.note_seats(p_tables uuid[]) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+-- Guests sat down at these tables or left them: what was said of a table by hand has been overtaken.
+begin
+  if p_tables is not null then
+    update tables t set state = 'available' where t.id = any (p_tables) and t.state <> 'available';
+    insert into fynlo.touched (restaurant_id, entity, entity_id)
+    select t.restaurant_id, 'table', t.id from tables t where t.id = any (p_tables)
+    on conflict (txid, entity_id) do nothing;
+  end if;
+end
+$$;
+
+
+ALTER FUNCTION fynlo.note_seats(p_tables uuid[]) OWNER TO fynlo_feed;
+
+--
+-- Name: note_sections(); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
+--
+
+CREATE FUNCTION fynlo.note_sections() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+-- A table is shown with the name of its section.
+begin
+  insert into fynlo.touched (restaurant_id, entity, entity_id)
+  select t.restaurant_id, 'table', t.id
+    from changed c join tables t on t.restaurant_id = c.restaurant_id and t.section_id = c.id
+   where t.archived_at is null
+  on conflict (txid, entity_id) do nothing;
+  return null;
+end
+$$;
+
+
+ALTER FUNCTION fynlo.note_sections() OWNER TO fynlo_feed;
+
+--
+-- Name: note_stock(); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
+--
+
+CREATE FUNCTION fynlo.note_stock() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+-- Of products or modifiers that were updated: whose stock is another, and whether a menu shows anything else anew.
+begin
+  insert into fynlo.touched (restaurant_id, entity, entity_id)
+  select n.restaurant_id, 'stock', n.id
+    from new_rows n join old_rows o on o.restaurant_id = n.restaurant_id and o.id = n.id
+   where (n.availability, n.stock, n.low_stock_at, n.out_until)
+         is distinct from (o.availability, o.stock, o.low_stock_at, o.out_until)
+  on conflict (txid, entity_id) do nothing;
+  insert into fynlo.touched (restaurant_id, entity, entity_id)
+  select distinct n.restaurant_id, 'menu', n.restaurant_id
+    from new_rows n join old_rows o on o.restaurant_id = n.restaurant_id and o.id = n.id
+   where to_jsonb(n) - array['availability', 'stock', 'low_stock_at', 'out_until']
+         is distinct from to_jsonb(o) - array['availability', 'stock', 'low_stock_at', 'out_until']
+  on conflict (txid, entity_id) do nothing;
+  return null;
+end
+$$;
+
+
+ALTER FUNCTION fynlo.note_stock() OWNER TO fynlo_feed;
+
+--
+-- Name: note_tables(); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
+--
+
+CREATE FUNCTION fynlo.note_tables() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+begin
+  insert into fynlo.touched (restaurant_id, entity, entity_id)
+  select c.restaurant_id, 'table', c.id from changed c
+  on conflict (txid, entity_id) do nothing;
+  return null;
+end
+$$;
+
+
+ALTER FUNCTION fynlo.note_tables() OWNER TO fynlo_feed;
 
 --
 -- Name: order_changed(); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
@@ -1185,7 +1527,7 @@ CREATE FUNCTION fynlo.order_changed() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
--- Before an update that changes anything: a higher version, and a closing time that fits the status.
+-- Before an update that changes anything: a higher version, and the payment status and closing time that fit.
 begin
   if new.id <> old.id or new.restaurant_id <> old.restaurant_id then
     raise exception 'an order keeps its id and its restaurant' using errcode = 'check_violation';
@@ -1194,6 +1536,7 @@ begin
     new.version := old.version + 1;
   end if;
   new.updated_at := clock_timestamp();
+  new.payment_status := fynlo.payment_status(new.total, new.paid, new.refunded, new.returned);
   if new.status in ('completed', 'cancelled', 'merged') then
     new.closed_at := coalesce(new.closed_at, new.updated_at);
   else
@@ -1294,6 +1637,127 @@ CREATE FUNCTION fynlo.password_hash_of(p_user uuid) RETURNS text
 
 
 ALTER FUNCTION fynlo.password_hash_of(p_user uuid) OWNER TO fynlo_feed;
+
+--
+-- Name: payments; Type: TABLE; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TABLE public.payments (
+    restaurant_id uuid NOT NULL,
+    id uuid DEFAULT fynlo.uuid7() NOT NULL,
+    order_id uuid NOT NULL,
+    check_id uuid,
+    shift_id uuid,
+    method text NOT NULL,
+    state text DEFAULT 'captured'::text NOT NULL,
+    amount bigint NOT NULL,
+    unapplied bigint DEFAULT 0 NOT NULL,
+    tip bigint DEFAULT 0 NOT NULL,
+    tendered bigint,
+    reference text,
+    reason text,
+    taken_by uuid,
+    business_date date NOT NULL,
+    request_hash bytea,
+    z_id uuid,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    captured_at timestamp with time zone,
+    updated_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT payments_amount_check CHECK ((amount >= 0)),
+    CONSTRAINT payments_captured CHECK (((captured_at IS NOT NULL) = (state = ANY (ARRAY['captured'::text, 'voided'::text])))),
+    CONSTRAINT payments_method_check CHECK ((method = ANY (ARRAY['cash'::text, 'card'::text, 'gift_card'::text, 'other'::text]))),
+    CONSTRAINT payments_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'captured'::text, 'failed'::text, 'voided'::text]))),
+    CONSTRAINT payments_tendered CHECK ((tendered >= (amount + tip))),
+    CONSTRAINT payments_tip_check CHECK ((tip >= 0)),
+    CONSTRAINT payments_unapplied CHECK (((unapplied >= 0) AND (unapplied <= amount)))
+);
+
+ALTER TABLE ONLY public.payments FORCE ROW LEVEL SECURITY;
+
+
+ALTER TABLE public.payments OWNER TO fynlo_owner;
+
+--
+-- Name: COLUMN payments.state; Type: COMMENT; Schema: public; Owner: fynlo_owner
+--
+
+COMMENT ON COLUMN public.payments.state IS 'pending: reserved until the terminal has answered; then captured or failed. voided: it was the wrong tender.';
+
+
+--
+-- Name: COLUMN payments.amount; Type: COMMENT; Schema: public; Owner: fynlo_owner
+--
+
+COMMENT ON COLUMN public.payments.amount IS 'Towards the order, without tip; minor units. `unapplied` of it was more than was due.';
+
+
+--
+-- Name: COLUMN payments.business_date; Type: COMMENT; Schema: public; Owner: fynlo_owner
+--
+
+COMMENT ON COLUMN public.payments.business_date IS 'The restaurant''s day of trade on which it was captured, or begun.';
+
+
+--
+-- Name: COLUMN payments.z_id; Type: COMMENT; Schema: public; Owner: fynlo_owner
+--
+
+COMMENT ON COLUMN public.payments.z_id IS 'The Z that reported it: the first one taken after it. Set once.';
+
+
+--
+-- Name: payment_json(public.payments); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
+--
+
+CREATE FUNCTION fynlo.payment_json(p public.payments) RETURNS json
+    LANGUAGE sql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+  select json_build_object(
+    'id', p.id, 'order_id', p.order_id, 'check_id', p.check_id, 'shift_id', p.shift_id, 'method', p.method,
+    'state', p.state, 'amount', p.amount, 'unapplied', p.unapplied, 'tip', p.tip, 'tendered', p.tendered,
+    'change', p.tendered - p.amount - p.tip, 'reference', p.reference, 'reason', p.reason, 'taken_by', p.taken_by,
+    'business_date', p.business_date, 'created_at', fynlo.rfc3339(p.created_at),
+    'captured_at', fynlo.rfc3339(p.captured_at), 'refunded', coalesce(sum(f.amount), 0),
+    'refunds', coalesce(json_agg(fynlo.refund_json(f) order by f.created_at, f.id)
+                        filter (where f.id is not null), '[]'))
+    from (select) as always
+    left join refunds f on f.restaurant_id = p.restaurant_id and f.payment_id = p.id
+$$;
+
+
+ALTER FUNCTION fynlo.payment_json(p public.payments) OWNER TO fynlo_feed;
+
+--
+-- Name: payment_status(bigint, bigint, bigint, bigint); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
+--
+
+CREATE FUNCTION fynlo.payment_status(p_total bigint, p_paid bigint, p_refunded bigint, p_returned bigint) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select case when p_refunded > 0 then case when p_refunded >= p_paid then 'refunded' else 'partially_refunded' end
+              when p_paid = 0 then 'unpaid'
+              when p_paid - p_returned >= p_total then 'paid'
+              else 'partially_paid' end
+$$;
+
+
+ALTER FUNCTION fynlo.payment_status(p_total bigint, p_paid bigint, p_refunded bigint, p_returned bigint) OWNER TO fynlo_feed;
+
+--
+-- Name: payments_json(uuid, uuid); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
+--
+
+CREATE FUNCTION fynlo.payments_json(p_restaurant uuid, p_order uuid) RETURNS json
+    LANGUAGE sql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+  select json_agg(fynlo.payment_json(p) order by p.created_at, p.id)
+    from payments p where p.restaurant_id = p_restaurant and p.order_id = p_order
+$$;
+
+
+ALTER FUNCTION fynlo.payments_json(p_restaurant uuid, p_order uuid) OWNER TO fynlo_feed;
 
 --
 -- Name: poll_device_grant(bytea); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
@@ -1570,6 +2034,81 @@ $$;
 ALTER FUNCTION fynlo.read_heads(p_restaurants uuid[]) OWNER TO fynlo_feed;
 
 --
+-- Name: refunds; Type: TABLE; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TABLE public.refunds (
+    restaurant_id uuid NOT NULL,
+    id uuid DEFAULT fynlo.uuid7() NOT NULL,
+    payment_id uuid NOT NULL,
+    order_id uuid NOT NULL,
+    shift_id uuid,
+    method text NOT NULL,
+    amount bigint NOT NULL,
+    from_unapplied bigint DEFAULT 0 NOT NULL,
+    returned bigint DEFAULT 0 NOT NULL,
+    tip bigint DEFAULT 0 NOT NULL,
+    service_charge bigint DEFAULT 0 NOT NULL,
+    tax_breakdown jsonb DEFAULT '[]'::jsonb NOT NULL,
+    items jsonb DEFAULT '[]'::jsonb NOT NULL,
+    reason text NOT NULL,
+    made_by uuid,
+    approved_by uuid,
+    business_date date NOT NULL,
+    request_hash bytea,
+    z_id uuid,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT refunds_amount_check CHECK ((amount >= 0)),
+    CONSTRAINT refunds_method_check CHECK ((method = ANY (ARRAY['cash'::text, 'card'::text, 'gift_card'::text, 'other'::text]))),
+    CONSTRAINT refunds_parts CHECK (((from_unapplied >= 0) AND (returned >= 0) AND ((from_unapplied + returned) <= amount))),
+    CONSTRAINT refunds_something CHECK (((amount + tip) >= 1)),
+    CONSTRAINT refunds_tip_check CHECK ((tip >= 0))
+);
+
+ALTER TABLE ONLY public.refunds FORCE ROW LEVEL SECURITY;
+
+
+ALTER TABLE public.refunds OWNER TO fynlo_owner;
+
+--
+-- Name: COLUMN refunds.from_unapplied; Type: COMMENT; Schema: public; Owner: fynlo_owner
+--
+
+COMMENT ON COLUMN public.refunds.from_unapplied IS 'The part that gave back what was taken beyond what was due.';
+
+
+--
+-- Name: COLUMN refunds.returned; Type: COMMENT; Schema: public; Owner: fynlo_owner
+--
+
+COMMENT ON COLUMN public.refunds.returned IS 'The part that gave back what the order no longer cost, a line voided after it was paid, say.';
+
+
+--
+-- Name: COLUMN refunds.tax_breakdown; Type: COMMENT; Schema: public; Owner: fynlo_owner
+--
+
+COMMENT ON COLUMN public.refunds.tax_breakdown IS 'The sale that the rest reverses, by rate, as in orders; with service_charge, what of it lies outside tax.';
+
+
+--
+-- Name: refund_json(public.refunds); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
+--
+
+CREATE FUNCTION fynlo.refund_json(f public.refunds) RETURNS json
+    LANGUAGE sql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+  select json_build_object(
+    'id', f.id, 'payment_id', f.payment_id, 'amount', f.amount, 'tip', f.tip, 'method', f.method,
+    'reason', f.reason, 'items', f.items, 'made_by', f.made_by, 'approved_by', f.approved_by,
+    'business_date', f.business_date, 'shift_id', f.shift_id, 'created_at', fynlo.rfc3339(f.created_at))
+$$;
+
+
+ALTER FUNCTION fynlo.refund_json(f public.refunds) OWNER TO fynlo_feed;
+
+--
 -- Name: refuse_change(); Type: FUNCTION; Schema: fynlo; Owner: fynlo_owner
 --
 
@@ -1701,6 +2240,42 @@ $$;
 ALTER FUNCTION fynlo.session_state(p_session uuid) OWNER TO fynlo_feed;
 
 --
+-- Name: settle(uuid[]); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
+--
+
+CREATE FUNCTION fynlo.settle(p_orders uuid[]) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+-- What was paid, tipped and refunded, added up anew from the payments and refunds of these orders.
+begin
+  update orders o
+     set paid = s.paid, unapplied = s.unapplied - r.from_unapplied, tips = s.tips - r.tips,
+         refunded = r.refunded, returned = r.returned, version = o.version + 1
+    from unnest(p_orders) as wanted (id)
+   cross join lateral (
+     select coalesce(sum(p.amount - p.unapplied), 0)::bigint as paid,
+            coalesce(sum(p.unapplied), 0)::bigint as unapplied, coalesce(sum(p.tip), 0)::bigint as tips
+       from orders x join payments p on p.restaurant_id = x.restaurant_id and p.order_id = x.id
+      where x.id = wanted.id and p.state = 'captured'
+   ) s
+   cross join lateral (
+     select coalesce(sum(f.amount - f.from_unapplied), 0)::bigint as refunded,
+            coalesce(sum(f.from_unapplied), 0)::bigint as from_unapplied,
+            coalesce(sum(f.returned), 0)::bigint as returned, coalesce(sum(f.tip), 0)::bigint as tips
+       from orders x join refunds f on f.restaurant_id = x.restaurant_id and f.order_id = x.id
+      where x.id = wanted.id
+   ) r
+   where o.id = wanted.id
+     and (o.paid, o.unapplied, o.tips, o.refunded, o.returned)
+         is distinct from (s.paid, s.unapplied - r.from_unapplied, s.tips - r.tips, r.refunded, r.returned);
+end
+$$;
+
+
+ALTER FUNCTION fynlo.settle(p_orders uuid[]) OWNER TO fynlo_feed;
+
+--
 -- Name: still_needed(timestamp with time zone, timestamp with time zone); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
 --
 
@@ -1728,6 +2303,29 @@ $$;
 
 
 ALTER FUNCTION fynlo.still_needed(p_from timestamp with time zone, p_to timestamp with time zone) OWNER TO fynlo_feed;
+
+--
+-- Name: table_json(uuid, uuid); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
+--
+
+CREATE FUNCTION fynlo.table_json(p_restaurant uuid, p_table uuid) RETURNS json
+    LANGUAGE sql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+  select json_build_object(
+    'id', t.id, 'restaurant_id', t.restaurant_id, 'section_id', t.section_id, 'section_name', s.name,
+    'name', t.name, 'seats', t.seats, 'sort_order', t.sort_order,
+    'status', case when o.id is null then t.state else 'occupied' end, 'order_id', o.id,
+    'position', case when t.position_x is not null then json_build_object('x', t.position_x, 'y', t.position_y) end,
+    'archived', t.archived_at is not null)
+    from tables t
+    left join sections s on s.restaurant_id = t.restaurant_id and s.id = t.section_id
+    left join orders o on o.restaurant_id = t.restaurant_id and o.table_id = t.id and o.closed_at is null
+   where t.restaurant_id = p_restaurant and t.id = p_table
+$$;
+
+
+ALTER FUNCTION fynlo.table_json(p_restaurant uuid, p_table uuid) OWNER TO fynlo_feed;
 
 --
 -- Name: tell_membership(); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
@@ -1834,6 +2432,31 @@ $$;
 ALTER FUNCTION fynlo.tell_screens(p_process uuid, p_host text, p_pid integer, p_lease_s double precision, p_changed json, p_gone json, p_whole boolean) OWNER TO fynlo_feed;
 
 --
+-- Name: terms(numeric, bigint, text); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
+--
+
+CREATE FUNCTION fynlo.terms(p_percentage numeric, p_amount bigint, p_reason text) RETURNS json
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select case when p_percentage is not null or p_amount is not null then
+    json_build_object('percentage', trim_scale(p_percentage)::text, 'amount', p_amount, 'reason', p_reason) end
+$$;
+
+
+ALTER FUNCTION fynlo.terms(p_percentage numeric, p_amount bigint, p_reason text) OWNER TO fynlo_feed;
+
+--
+-- Name: to_refund(bigint, bigint, bigint, bigint); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
+--
+
+CREATE FUNCTION fynlo.to_refund(p_total bigint, p_paid bigint, p_returned bigint, p_unapplied bigint) RETURNS bigint
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$ select p_unapplied + greatest(0, p_paid - p_returned - p_total) $$;
+
+
+ALTER FUNCTION fynlo.to_refund(p_total bigint, p_paid bigint, p_returned bigint, p_unapplied bigint) OWNER TO fynlo_feed;
+
+--
 -- Name: who_watches(uuid); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
 --
 
@@ -1928,7 +2551,7 @@ CREATE UNLOGGED TABLE fynlo.touched (
     status_before text,
     items_added uuid[] DEFAULT '{}'::uuid[] NOT NULL,
     items_voided uuid[] DEFAULT '{}'::uuid[] NOT NULL,
-    CONSTRAINT touched_entity_check CHECK ((entity = ANY (ARRAY['order'::text, 'menu'::text])))
+    CONSTRAINT touched_entity_check CHECK ((entity = ANY (ARRAY['order'::text, 'menu'::text, 'payment'::text, 'refund'::text, 'table'::text, 'stock'::text])))
 )
 WITH (autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='5000');
 
@@ -2007,6 +2630,42 @@ ALTER TABLE public.categories OWNER TO fynlo_owner;
 --
 
 COMMENT ON COLUMN public.categories.station_id IS 'Where the kitchen makes what stands in this category.';
+
+
+--
+-- Name: checks; Type: TABLE; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TABLE public.checks (
+    restaurant_id uuid NOT NULL,
+    id uuid DEFAULT fynlo.uuid7() NOT NULL,
+    order_id uuid NOT NULL,
+    "position" integer NOT NULL,
+    total bigint NOT NULL,
+    items jsonb DEFAULT '[]'::jsonb NOT NULL,
+    remainder boolean DEFAULT false NOT NULL,
+    replaced_at timestamp with time zone,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT checks_total_check CHECK ((total >= 0))
+);
+
+ALTER TABLE ONLY public.checks FORCE ROW LEVEL SECURITY;
+
+
+ALTER TABLE public.checks OWNER TO fynlo_owner;
+
+--
+-- Name: TABLE checks; Type: COMMENT; Schema: public; Owner: fynlo_owner
+--
+
+COMMENT ON TABLE public.checks IS 'The parts an order was split into to be paid. A check that nothing was paid on is replaced by splitting again.';
+
+
+--
+-- Name: COLUMN checks.remainder; Type: COMMENT; Schema: public; Owner: fynlo_owner
+--
+
+COMMENT ON COLUMN public.checks.remainder IS 'Bears what no check was made for: lines added later.';
 
 
 --
@@ -2199,6 +2858,45 @@ COMMENT ON COLUMN public.memberships.ended_at IS 'When they left; who comes back
 
 
 --
+-- Name: menu_history; Type: TABLE; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TABLE public.menu_history (
+    restaurant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    kind text NOT NULL,
+    replaced_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    place bigint NOT NULL,
+    old_row jsonb NOT NULL
+);
+
+ALTER TABLE ONLY public.menu_history FORCE ROW LEVEL SECURITY;
+
+
+ALTER TABLE public.menu_history OWNER TO fynlo_owner;
+
+--
+-- Name: TABLE menu_history; Type: COMMENT; Schema: public; Owner: fynlo_owner
+--
+
+COMMENT ON TABLE public.menu_history IS 'What stood on the menu until it was replaced: an order made offline is priced by the menu as it was. kind is the table.';
+
+
+--
+-- Name: menu_history_place_seq; Type: SEQUENCE; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE public.menu_history ALTER COLUMN place ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.menu_history_place_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+--
 -- Name: modifier_groups; Type: TABLE; Schema: public; Owner: fynlo_owner
 --
 
@@ -2240,9 +2938,15 @@ CREATE TABLE public.modifiers (
     sort_order integer DEFAULT 0 NOT NULL,
     availability text DEFAULT 'in_stock'::text NOT NULL,
     archived_at timestamp with time zone,
-    CONSTRAINT modifiers_availability_check CHECK ((availability = ANY (ARRAY['in_stock'::text, 'out_of_stock'::text]))),
+    stock integer,
+    low_stock_at integer,
+    out_until timestamp with time zone,
+    CONSTRAINT modifiers_availability_check CHECK ((availability = ANY (ARRAY['in_stock'::text, 'counted'::text, 'out_of_stock'::text]))),
+    CONSTRAINT modifiers_counted CHECK (((stock IS NOT NULL) = (availability = 'counted'::text))),
+    CONSTRAINT modifiers_low_stock_at CHECK ((low_stock_at >= 0)),
     CONSTRAINT modifiers_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100))),
-    CONSTRAINT modifiers_price_check CHECK ((price >= 0))
+    CONSTRAINT modifiers_price_check CHECK ((price >= 0)),
+    CONSTRAINT modifiers_stock CHECK ((stock >= 0))
 );
 
 ALTER TABLE ONLY public.modifiers FORCE ROW LEVEL SECURITY;
@@ -2320,14 +3024,22 @@ CREATE TABLE public.order_item_modifiers (
     name text NOT NULL,
     price bigint NOT NULL,
     quantity integer NOT NULL,
+    stock_taken integer DEFAULT 0 NOT NULL,
     CONSTRAINT order_item_modifiers_price_check CHECK ((price >= 0)),
-    CONSTRAINT order_item_modifiers_quantity_check CHECK (((quantity >= 1) AND (quantity <= 999)))
+    CONSTRAINT order_item_modifiers_quantity_check CHECK (((quantity >= 0) AND (quantity <= 999)))
 );
 
 ALTER TABLE ONLY public.order_item_modifiers FORCE ROW LEVEL SECURITY;
 
 
 ALTER TABLE public.order_item_modifiers OWNER TO fynlo_owner;
+
+--
+-- Name: COLUMN order_item_modifiers.quantity; Type: COMMENT; Schema: public; Owner: fynlo_owner
+--
+
+COMMENT ON COLUMN public.order_item_modifiers.quantity IS 'For one of the line; 0: taken off again before the line was sent.';
+
 
 --
 -- Name: order_items; Type: TABLE; Schema: public; Owner: fynlo_owner
@@ -2355,7 +3067,13 @@ CREATE TABLE public.order_items (
     request_hash bytea,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     void_reason text,
+    discount_percentage numeric(7,4),
+    discount_amount bigint,
+    discount_reason text,
+    stock_taken integer DEFAULT 0 NOT NULL,
     CONSTRAINT order_items_course_check CHECK (((course >= 1) AND (course <= 99))),
+    CONSTRAINT order_items_discount_amount CHECK ((discount_amount >= 0)),
+    CONSTRAINT order_items_discount_percentage CHECK (((discount_percentage >= (0)::numeric) AND (discount_percentage <= (100)::numeric))),
     CONSTRAINT order_items_quantity_check CHECK (((quantity >= 1) AND (quantity <= 999))),
     CONSTRAINT order_items_status_check CHECK ((status = ANY (ARRAY['held'::text, 'sent'::text, 'voided'::text]))),
     CONSTRAINT order_items_tax_rate_check CHECK (((tax_rate >= (0)::numeric) AND (tax_rate <= (100)::numeric))),
@@ -2393,6 +3111,13 @@ COMMENT ON COLUMN public.order_items.net IS 'What the line adds to net sales: af
 --
 
 COMMENT ON COLUMN public.order_items.void_reason IS 'Why the line was voided. A part of a line that is voided becomes a line of its own.';
+
+
+--
+-- Name: COLUMN order_items.stock_taken; Type: COMMENT; Schema: public; Owner: fynlo_owner
+--
+
+COMMENT ON COLUMN public.order_items.stock_taken IS 'How many were taken from counted stock when the line was sent: so many come back.';
 
 
 --
@@ -2435,9 +3160,24 @@ CREATE TABLE public.orders (
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     closed_at timestamp with time zone,
+    discount_percentage numeric(7,4),
+    discount_amount bigint,
+    discount_reason text,
+    charge_rule text DEFAULT 'automatic'::text NOT NULL,
+    charge_percentage numeric(7,4),
+    charge_amount bigint,
+    charge_reason text,
+    unapplied bigint DEFAULT 0 NOT NULL,
+    returned bigint DEFAULT 0 NOT NULL,
+    merged_into uuid,
+    CONSTRAINT orders_charge_amount CHECK ((charge_amount >= 0)),
+    CONSTRAINT orders_charge_percentage CHECK (((charge_percentage >= (0)::numeric) AND (charge_percentage <= (100)::numeric))),
+    CONSTRAINT orders_charge_rule CHECK ((charge_rule = ANY (ARRAY['automatic'::text, 'set'::text, 'waived'::text]))),
     CONSTRAINT orders_closed CHECK (((closed_at IS NOT NULL) = (status = ANY (ARRAY['completed'::text, 'cancelled'::text, 'merged'::text])))),
     CONSTRAINT orders_covers_check CHECK (((covers >= 1) AND (covers <= 999))),
     CONSTRAINT orders_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+    CONSTRAINT orders_discount_amount CHECK ((discount_amount >= 0)),
+    CONSTRAINT orders_discount_percentage CHECK (((discount_percentage >= (0)::numeric) AND (discount_percentage <= (100)::numeric))),
     CONSTRAINT orders_number_check CHECK ((number >= 1)),
     CONSTRAINT orders_payment_status_check CHECK ((payment_status = ANY (ARRAY['unpaid'::text, 'partially_paid'::text, 'paid'::text, 'partially_refunded'::text, 'refunded'::text]))),
     CONSTRAINT orders_service_charge_from_covers_check CHECK ((service_charge_from_covers >= 1)),
@@ -2482,6 +3222,48 @@ COMMENT ON COLUMN public.orders.service_charge_from_covers IS 'The charge applie
 
 
 --
+-- Name: COLUMN orders.paid; Type: COMMENT; Schema: public; Owner: fynlo_owner
+--
+
+COMMENT ON COLUMN public.orders.paid IS 'Sum of the captured payments without what was booked as unapplied. This and the next are kept by triggers on payments and refunds.';
+
+
+--
+-- Name: COLUMN orders.discount_percentage; Type: COMMENT; Schema: public; Owner: fynlo_owner
+--
+
+COMMENT ON COLUMN public.orders.discount_percentage IS 'The order''s discount is a percentage or an amount, off what the lines come to after their own.';
+
+
+--
+-- Name: COLUMN orders.charge_rule; Type: COMMENT; Schema: public; Owner: fynlo_owner
+--
+
+COMMENT ON COLUMN public.orders.charge_rule IS 'automatic: by the settings the order was made under; set: by charge_percentage or charge_amount; waived: none.';
+
+
+--
+-- Name: COLUMN orders.unapplied; Type: COMMENT; Schema: public; Owner: fynlo_owner
+--
+
+COMMENT ON COLUMN public.orders.unapplied IS 'Taken beyond what was due, and not given back yet.';
+
+
+--
+-- Name: COLUMN orders.returned; Type: COMMENT; Schema: public; Owner: fynlo_owner
+--
+
+COMMENT ON COLUMN public.orders.returned IS 'The part of refunds that gave back what the order no longer costs; lines added later are due again.';
+
+
+--
+-- Name: COLUMN orders.merged_into; Type: COMMENT; Schema: public; Owner: fynlo_owner
+--
+
+COMMENT ON COLUMN public.orders.merged_into IS 'The order that has its lines and payments now.';
+
+
+--
 -- Name: tables; Type: TABLE; Schema: public; Owner: fynlo_owner
 --
 
@@ -2493,14 +3275,26 @@ CREATE TABLE public.tables (
     seats integer DEFAULT 2 NOT NULL,
     sort_order integer DEFAULT 0 NOT NULL,
     archived_at timestamp with time zone,
+    state text DEFAULT 'available'::text NOT NULL,
+    position_x integer,
+    position_y integer,
     CONSTRAINT tables_name_check CHECK (((length(name) >= 1) AND (length(name) <= 50))),
-    CONSTRAINT tables_seats_check CHECK (((seats >= 1) AND (seats <= 100)))
+    CONSTRAINT tables_position CHECK (((position_x IS NULL) = (position_y IS NULL))),
+    CONSTRAINT tables_seats_check CHECK (((seats >= 1) AND (seats <= 100))),
+    CONSTRAINT tables_state CHECK ((state = ANY (ARRAY['available'::text, 'reserved'::text, 'cleaning'::text])))
 );
 
 ALTER TABLE ONLY public.tables FORCE ROW LEVEL SECURITY;
 
 
 ALTER TABLE public.tables OWNER TO fynlo_owner;
+
+--
+-- Name: COLUMN tables.state; Type: COMMENT; Schema: public; Owner: fynlo_owner
+--
+
+COMMENT ON COLUMN public.tables.state IS 'Said by hand; while an order is open at it a table is occupied, whatever stands here.';
+
 
 --
 -- Name: order_rows; Type: VIEW; Schema: public; Owner: fynlo_owner
@@ -2535,8 +3329,19 @@ CREATE VIEW public.order_rows WITH (security_invoker='true') AS
     o.tips,
     o.paid,
     o.refunded,
-    (o.total - o.paid) AS due,
+    fynlo.due(o.total, o.paid, o.returned) AS due,
+    o.unapplied,
+    fynlo.to_refund(o.total, o.paid, o.returned, o.unapplied) AS to_refund,
     o.tax_breakdown,
+    o.merged_into,
+    (trim_scale(o.discount_percentage))::text AS discount_percentage,
+    o.discount_amount,
+    o.discount_reason,
+    o.charge_rule,
+    (trim_scale(o.charge_percentage))::text AS charge_percentage,
+    o.charge_amount,
+    o.charge_reason,
+    o.returned,
     o.prices_include_tax,
     o.tax_rounding,
     o.tax_scope,
@@ -2559,17 +3364,23 @@ CREATE VIEW public.order_rows WITH (security_invoker='true') AS
     i.total AS item_total,
     i.net AS item_net,
     (trim_scale(i.tax_rate))::text AS tax_rate,
+    (trim_scale(i.discount_percentage))::text AS item_discount_percentage,
+    i.discount_amount AS item_discount_amount,
+    i.discount_reason AS item_discount_reason,
+    i.void_reason,
     i.request_hash AS item_request_hash,
+    i.stock_taken AS item_stock_taken,
     i."position" AS item_position,
     m.modifier_id,
     m.name AS modifier_name,
     m.price AS modifier_price,
     m.quantity AS modifier_quantity,
+    m.stock_taken AS modifier_stock_taken,
     m."position" AS modifier_position
    FROM (((public.orders o
      LEFT JOIN public.tables t ON (((t.restaurant_id = o.restaurant_id) AND (t.id = o.table_id))))
      LEFT JOIN public.order_items i ON (((i.restaurant_id = o.restaurant_id) AND (i.order_id = o.id))))
-     LEFT JOIN public.order_item_modifiers m ON (((m.restaurant_id = i.restaurant_id) AND (m.order_id = i.order_id) AND (m.item_id = i.id))));
+     LEFT JOIN public.order_item_modifiers m ON (((m.restaurant_id = i.restaurant_id) AND (m.order_id = i.order_id) AND (m.item_id = i.id) AND (m.quantity > 0))));
 
 
 ALTER VIEW public.order_rows OWNER TO fynlo_owner;
@@ -2661,9 +3472,15 @@ CREATE TABLE public.products (
     availability text DEFAULT 'in_stock'::text NOT NULL,
     version bigint DEFAULT 1 NOT NULL,
     archived_at timestamp with time zone,
-    CONSTRAINT products_availability_check CHECK ((availability = ANY (ARRAY['in_stock'::text, 'out_of_stock'::text]))),
+    stock integer,
+    low_stock_at integer,
+    out_until timestamp with time zone,
+    CONSTRAINT products_availability_check CHECK ((availability = ANY (ARRAY['in_stock'::text, 'counted'::text, 'out_of_stock'::text]))),
+    CONSTRAINT products_counted CHECK (((stock IS NOT NULL) = (availability = 'counted'::text))),
+    CONSTRAINT products_low_stock_at CHECK ((low_stock_at >= 0)),
     CONSTRAINT products_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
-    CONSTRAINT products_price_check CHECK ((price >= 0))
+    CONSTRAINT products_price_check CHECK ((price >= 0)),
+    CONSTRAINT products_stock CHECK ((stock >= 0))
 );
 
 ALTER TABLE ONLY public.products FORCE ROW LEVEL SECURITY;
@@ -2683,6 +3500,20 @@ COMMENT ON COLUMN public.products.price IS 'Minor units of the restaurant''s cur
 --
 
 COMMENT ON COLUMN public.products.open_price IS 'True: the till names the price of each sale.';
+
+
+--
+-- Name: COLUMN products.stock; Type: COMMENT; Schema: public; Owner: fynlo_owner
+--
+
+COMMENT ON COLUMN public.products.stock IS 'How many are left to sell, where availability is counted; taken when a line is sent.';
+
+
+--
+-- Name: COLUMN products.out_until; Type: COMMENT; Schema: public; Owner: fynlo_owner
+--
+
+COMMENT ON COLUMN public.products.out_until IS 'When what is counted or out of stock is simply in stock again.';
 
 
 --
@@ -2729,8 +3560,10 @@ CREATE TABLE public.restaurants (
     menu_version bigint DEFAULT 1 NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    discount_limit_percentage numeric(7,4) DEFAULT 20 NOT NULL,
     CONSTRAINT restaurants_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
     CONSTRAINT restaurants_day_cutoff_check CHECK ((day_cutoff < '24:00:00'::time without time zone)),
+    CONSTRAINT restaurants_discount_limit CHECK (((discount_limit_percentage >= (0)::numeric) AND (discount_limit_percentage <= (100)::numeric))),
     CONSTRAINT restaurants_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
     CONSTRAINT restaurants_service_charge_from_covers_check CHECK ((service_charge_from_covers >= 1)),
     CONSTRAINT restaurants_service_charge_percentage_check CHECK (((service_charge_percentage >= (0)::numeric) AND (service_charge_percentage <= (100)::numeric))),
@@ -2756,6 +3589,13 @@ COMMENT ON COLUMN public.restaurants.day_cutoff IS 'Local time at which a busine
 --
 
 COMMENT ON COLUMN public.restaurants.menu_version IS 'Raised by trigger with every change of the menu; part of every cache key.';
+
+
+--
+-- Name: COLUMN restaurants.discount_limit_percentage; Type: COMMENT; Schema: public; Owner: fynlo_owner
+--
+
+COMMENT ON COLUMN public.restaurants.discount_limit_percentage IS 'Who may not refund needs somebody''s approval for a larger discount.';
 
 
 --
@@ -2855,6 +3695,61 @@ ALTER TABLE public.sessions OWNER TO fynlo_owner;
 --
 
 COMMENT ON COLUMN public.sessions.device_id IS 'The paired device that it is of, or on which somebody signed in by PIN: it ends with the device.';
+
+
+--
+-- Name: shift_movements; Type: TABLE; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TABLE public.shift_movements (
+    restaurant_id uuid NOT NULL,
+    id uuid DEFAULT fynlo.uuid7() NOT NULL,
+    shift_id uuid NOT NULL,
+    type text NOT NULL,
+    amount bigint NOT NULL,
+    reason text,
+    made_by uuid NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT shift_movements_amount_check CHECK ((amount >= 1)),
+    CONSTRAINT shift_movements_type_check CHECK ((type = ANY (ARRAY['paid_in'::text, 'paid_out'::text, 'drop'::text])))
+);
+
+ALTER TABLE ONLY public.shift_movements FORCE ROW LEVEL SECURITY;
+
+
+ALTER TABLE public.shift_movements OWNER TO fynlo_owner;
+
+--
+-- Name: shifts; Type: TABLE; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TABLE public.shifts (
+    restaurant_id uuid NOT NULL,
+    id uuid DEFAULT fynlo.uuid7() NOT NULL,
+    drawer text NOT NULL,
+    opened_by uuid NOT NULL,
+    opened_at timestamp with time zone DEFAULT now() NOT NULL,
+    opening_amount bigint NOT NULL,
+    closed_by uuid,
+    closed_at timestamp with time zone,
+    counted_amount bigint,
+    expected_amount bigint,
+    CONSTRAINT shifts_closed CHECK ((((closed_at IS NULL) = (counted_amount IS NULL)) AND ((closed_at IS NULL) = (expected_amount IS NULL)))),
+    CONSTRAINT shifts_counted_amount_check CHECK ((counted_amount >= 0)),
+    CONSTRAINT shifts_drawer_check CHECK (((length(drawer) >= 1) AND (length(drawer) <= 100))),
+    CONSTRAINT shifts_opening_amount_check CHECK ((opening_amount >= 0))
+);
+
+ALTER TABLE ONLY public.shifts FORCE ROW LEVEL SECURITY;
+
+
+ALTER TABLE public.shifts OWNER TO fynlo_owner;
+
+--
+-- Name: TABLE shifts; Type: COMMENT; Schema: public; Owner: fynlo_owner
+--
+
+COMMENT ON TABLE public.shifts IS 'A drawer in somebody''s hands, from the float they were given to the count.';
 
 
 --
@@ -3093,6 +3988,77 @@ COMMENT ON COLUMN public.webhooks.version IS 'Raised when somebody changes the e
 
 
 --
+-- Name: z_counters; Type: TABLE; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TABLE public.z_counters (
+    restaurant_id uuid NOT NULL,
+    last_number integer NOT NULL,
+    CONSTRAINT z_counters_last_number_check CHECK ((last_number >= 1))
+);
+
+ALTER TABLE ONLY public.z_counters FORCE ROW LEVEL SECURITY;
+
+
+ALTER TABLE public.z_counters OWNER TO fynlo_owner;
+
+--
+-- Name: TABLE z_counters; Type: COMMENT; Schema: public; Owner: fynlo_owner
+--
+
+COMMENT ON TABLE public.z_counters IS 'The number of each restaurant''s last Z; locked until its Z commits, so numbers have no gap.';
+
+
+--
+-- Name: z_orders; Type: TABLE; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TABLE public.z_orders (
+    restaurant_id uuid NOT NULL,
+    order_id uuid NOT NULL,
+    z_id uuid NOT NULL
+);
+
+ALTER TABLE ONLY public.z_orders FORCE ROW LEVEL SECURITY;
+
+
+ALTER TABLE public.z_orders OWNER TO fynlo_owner;
+
+--
+-- Name: TABLE z_orders; Type: COMMENT; Schema: public; Owner: fynlo_owner
+--
+
+COMMENT ON TABLE public.z_orders IS 'The Z that reported a completed order: the first one taken after it.';
+
+
+--
+-- Name: z_reports; Type: TABLE; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TABLE public.z_reports (
+    restaurant_id uuid NOT NULL,
+    id uuid DEFAULT fynlo.uuid7() NOT NULL,
+    number integer NOT NULL,
+    business_date date NOT NULL,
+    taken_by uuid NOT NULL,
+    taken_at timestamp with time zone DEFAULT now() NOT NULL,
+    body json NOT NULL,
+    CONSTRAINT z_reports_number_check CHECK ((number >= 1))
+);
+
+ALTER TABLE ONLY public.z_reports FORCE ROW LEVEL SECURITY;
+
+
+ALTER TABLE public.z_reports OWNER TO fynlo_owner;
+
+--
+-- Name: TABLE z_reports; Type: COMMENT; Schema: public; Owner: fynlo_owner
+--
+
+COMMENT ON TABLE public.z_reports IS 'The end of a day of trade, as it was reported. Nobody changes one.';
+
+
+--
 -- Name: order_events_default; Type: TABLE ATTACH; Schema: public; Owner: fynlo_owner
 --
 
@@ -3153,6 +4119,22 @@ ALTER TABLE ONLY public.categories
 
 ALTER TABLE ONLY public.categories
     ADD CONSTRAINT categories_pkey PRIMARY KEY (restaurant_id, id);
+
+
+--
+-- Name: checks checks_id_key; Type: CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.checks
+    ADD CONSTRAINT checks_id_key UNIQUE (id);
+
+
+--
+-- Name: checks checks_pkey; Type: CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.checks
+    ADD CONSTRAINT checks_pkey PRIMARY KEY (restaurant_id, id);
 
 
 --
@@ -3268,6 +4250,14 @@ ALTER TABLE ONLY public.memberships
 
 
 --
+-- Name: menu_history menu_history_pkey; Type: CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.menu_history
+    ADD CONSTRAINT menu_history_pkey PRIMARY KEY (restaurant_id, kind, id, replaced_at, place);
+
+
+--
 -- Name: modifier_groups modifier_groups_id_key; Type: CONSTRAINT; Schema: public; Owner: fynlo_owner
 --
 
@@ -3364,6 +4354,22 @@ ALTER TABLE ONLY public.orders
 
 
 --
+-- Name: payments payments_id_key; Type: CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.payments
+    ADD CONSTRAINT payments_id_key UNIQUE (id);
+
+
+--
+-- Name: payments payments_pkey; Type: CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.payments
+    ADD CONSTRAINT payments_pkey PRIMARY KEY (restaurant_id, id);
+
+
+--
 -- Name: pins pins_pkey; Type: CONSTRAINT; Schema: public; Owner: fynlo_owner
 --
 
@@ -3420,6 +4426,22 @@ ALTER TABLE ONLY public.refresh_tokens
 
 
 --
+-- Name: refunds refunds_id_key; Type: CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.refunds
+    ADD CONSTRAINT refunds_id_key UNIQUE (id);
+
+
+--
+-- Name: refunds refunds_pkey; Type: CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.refunds
+    ADD CONSTRAINT refunds_pkey PRIMARY KEY (restaurant_id, id);
+
+
+--
 -- Name: restaurants restaurants_pkey; Type: CONSTRAINT; Schema: public; Owner: fynlo_owner
 --
 
@@ -3457,6 +4479,38 @@ ALTER TABLE ONLY public.sections
 
 ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: shift_movements shift_movements_id_key; Type: CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.shift_movements
+    ADD CONSTRAINT shift_movements_id_key UNIQUE (id);
+
+
+--
+-- Name: shift_movements shift_movements_pkey; Type: CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.shift_movements
+    ADD CONSTRAINT shift_movements_pkey PRIMARY KEY (restaurant_id, id);
+
+
+--
+-- Name: shifts shifts_id_key; Type: CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.shifts
+    ADD CONSTRAINT shifts_id_key UNIQUE (id);
+
+
+--
+-- Name: shifts shifts_pkey; Type: CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.shifts
+    ADD CONSTRAINT shifts_pkey PRIMARY KEY (restaurant_id, id);
 
 
 --
@@ -3556,10 +4610,57 @@ ALTER TABLE ONLY public.webhooks
 
 
 --
+-- Name: z_counters z_counters_pkey; Type: CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.z_counters
+    ADD CONSTRAINT z_counters_pkey PRIMARY KEY (restaurant_id);
+
+
+--
+-- Name: z_orders z_orders_pkey; Type: CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.z_orders
+    ADD CONSTRAINT z_orders_pkey PRIMARY KEY (restaurant_id, order_id);
+
+
+--
+-- Name: z_reports z_reports_id_key; Type: CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.z_reports
+    ADD CONSTRAINT z_reports_id_key UNIQUE (id);
+
+
+--
+-- Name: z_reports z_reports_number_key; Type: CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.z_reports
+    ADD CONSTRAINT z_reports_number_key UNIQUE (restaurant_id, number);
+
+
+--
+-- Name: z_reports z_reports_pkey; Type: CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.z_reports
+    ADD CONSTRAINT z_reports_pkey PRIMARY KEY (restaurant_id, id);
+
+
+--
 -- Name: audit_log_newest_idx; Type: INDEX; Schema: public; Owner: fynlo_owner
 --
 
 CREATE INDEX audit_log_newest_idx ON public.audit_log USING btree (restaurant_id, at DESC, id DESC);
+
+
+--
+-- Name: checks_order_idx; Type: INDEX; Schema: public; Owner: fynlo_owner
+--
+
+CREATE INDEX checks_order_idx ON public.checks USING btree (restaurant_id, order_id) WHERE (replaced_at IS NULL);
 
 
 --
@@ -3598,6 +4699,34 @@ CREATE INDEX orders_open_idx ON public.orders USING btree (restaurant_id) WHERE 
 
 
 --
+-- Name: payments_date_idx; Type: INDEX; Schema: public; Owner: fynlo_owner
+--
+
+CREATE INDEX payments_date_idx ON public.payments USING btree (restaurant_id, business_date);
+
+
+--
+-- Name: payments_order_idx; Type: INDEX; Schema: public; Owner: fynlo_owner
+--
+
+CREATE INDEX payments_order_idx ON public.payments USING btree (restaurant_id, order_id);
+
+
+--
+-- Name: payments_shift_idx; Type: INDEX; Schema: public; Owner: fynlo_owner
+--
+
+CREATE INDEX payments_shift_idx ON public.payments USING btree (restaurant_id, shift_id) WHERE (shift_id IS NOT NULL);
+
+
+--
+-- Name: payments_unreported_idx; Type: INDEX; Schema: public; Owner: fynlo_owner
+--
+
+CREATE INDEX payments_unreported_idx ON public.payments USING btree (restaurant_id) WHERE ((z_id IS NULL) AND (state = 'captured'::text));
+
+
+--
 -- Name: product_variants_product_idx; Type: INDEX; Schema: public; Owner: fynlo_owner
 --
 
@@ -3605,10 +4734,87 @@ CREATE INDEX product_variants_product_idx ON public.product_variants USING btree
 
 
 --
+-- Name: refunds_date_idx; Type: INDEX; Schema: public; Owner: fynlo_owner
+--
+
+CREATE INDEX refunds_date_idx ON public.refunds USING btree (restaurant_id, business_date);
+
+
+--
+-- Name: refunds_order_idx; Type: INDEX; Schema: public; Owner: fynlo_owner
+--
+
+CREATE INDEX refunds_order_idx ON public.refunds USING btree (restaurant_id, order_id);
+
+
+--
+-- Name: refunds_payment_idx; Type: INDEX; Schema: public; Owner: fynlo_owner
+--
+
+CREATE INDEX refunds_payment_idx ON public.refunds USING btree (restaurant_id, payment_id);
+
+
+--
+-- Name: refunds_shift_idx; Type: INDEX; Schema: public; Owner: fynlo_owner
+--
+
+CREATE INDEX refunds_shift_idx ON public.refunds USING btree (restaurant_id, shift_id) WHERE (shift_id IS NOT NULL);
+
+
+--
+-- Name: refunds_unreported_idx; Type: INDEX; Schema: public; Owner: fynlo_owner
+--
+
+CREATE INDEX refunds_unreported_idx ON public.refunds USING btree (restaurant_id) WHERE (z_id IS NULL);
+
+
+--
 -- Name: sessions_user_idx; Type: INDEX; Schema: public; Owner: fynlo_owner
 --
 
 CREATE INDEX sessions_user_idx ON public.sessions USING btree (user_id) WHERE (revoked_at IS NULL);
+
+
+--
+-- Name: shift_movements_shift_idx; Type: INDEX; Schema: public; Owner: fynlo_owner
+--
+
+CREATE INDEX shift_movements_shift_idx ON public.shift_movements USING btree (restaurant_id, shift_id);
+
+
+--
+-- Name: shifts_newest_idx; Type: INDEX; Schema: public; Owner: fynlo_owner
+--
+
+CREATE INDEX shifts_newest_idx ON public.shifts USING btree (restaurant_id, opened_at DESC, id DESC);
+
+
+--
+-- Name: shifts_one_open_per_drawer; Type: INDEX; Schema: public; Owner: fynlo_owner
+--
+
+CREATE UNIQUE INDEX shifts_one_open_per_drawer ON public.shifts USING btree (restaurant_id, lower(drawer)) WHERE (closed_at IS NULL);
+
+
+--
+-- Name: shifts_one_open_per_person; Type: INDEX; Schema: public; Owner: fynlo_owner
+--
+
+CREATE UNIQUE INDEX shifts_one_open_per_person ON public.shifts USING btree (restaurant_id, opened_by) WHERE (closed_at IS NULL);
+
+
+--
+-- Name: z_orders_z_idx; Type: INDEX; Schema: public; Owner: fynlo_owner
+--
+
+CREATE INDEX z_orders_z_idx ON public.z_orders USING btree (restaurant_id, z_id);
+
+
+--
+-- Name: z_reports_date_idx; Type: INDEX; Schema: public; Owner: fynlo_owner
+--
+
+CREATE INDEX z_reports_date_idx ON public.z_reports USING btree (restaurant_id, business_date);
 
 
 --
@@ -3651,6 +4857,27 @@ CREATE TRIGGER categories_note_insert AFTER INSERT ON public.categories REFERENC
 --
 
 CREATE TRIGGER categories_note_update AFTER UPDATE ON public.categories REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION fynlo.note_menu();
+
+
+--
+-- Name: checks checks_keep; Type: TRIGGER; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TRIGGER checks_keep BEFORE DELETE OR TRUNCATE ON public.checks FOR EACH STATEMENT EXECUTE FUNCTION fynlo.refuse_delete();
+
+
+--
+-- Name: checks checks_note_insert; Type: TRIGGER; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TRIGGER checks_note_insert AFTER INSERT ON public.checks REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION fynlo.note_checks();
+
+
+--
+-- Name: checks checks_note_update; Type: TRIGGER; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TRIGGER checks_note_update AFTER UPDATE ON public.checks REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION fynlo.note_checks();
 
 
 --
@@ -3734,7 +4961,7 @@ CREATE TRIGGER modifiers_note_insert AFTER INSERT ON public.modifiers REFERENCIN
 -- Name: modifiers modifiers_note_update; Type: TRIGGER; Schema: public; Owner: fynlo_owner
 --
 
-CREATE TRIGGER modifiers_note_update AFTER UPDATE ON public.modifiers REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION fynlo.note_menu();
+CREATE TRIGGER modifiers_note_update AFTER UPDATE ON public.modifiers REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION fynlo.note_stock();
 
 
 --
@@ -3783,7 +5010,7 @@ CREATE TRIGGER order_items_audit AFTER UPDATE OF status ON public.order_items FO
 -- Name: order_items order_items_audit_discount; Type: TRIGGER; Schema: public; Owner: fynlo_owner
 --
 
-CREATE TRIGGER order_items_audit_discount AFTER UPDATE OF discount ON public.order_items FOR EACH ROW WHEN (((new.discount <> old.discount) AND (new.status <> 'voided'::text))) EXECUTE FUNCTION fynlo.audit('order_item.created', 'order_item.discounted', 'total,net');
+CREATE TRIGGER order_items_audit_discount AFTER UPDATE OF discount_percentage, discount_amount ON public.order_items FOR EACH ROW WHEN ((((new.discount_percentage IS DISTINCT FROM old.discount_percentage) OR (new.discount_amount IS DISTINCT FROM old.discount_amount)) AND (new.status <> 'voided'::text))) EXECUTE FUNCTION fynlo.audit('order_item.created', 'order_item.discounted', 'total,net');
 
 
 --
@@ -3822,10 +5049,17 @@ CREATE TRIGGER orders_audit AFTER UPDATE OF status ON public.orders FOR EACH ROW
 
 
 --
+-- Name: orders orders_audit_charge; Type: TRIGGER; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TRIGGER orders_audit_charge AFTER UPDATE OF charge_rule, charge_percentage, charge_amount ON public.orders FOR EACH ROW WHEN ((((new.charge_rule IS DISTINCT FROM old.charge_rule) OR (new.charge_percentage IS DISTINCT FROM old.charge_percentage)) OR (new.charge_amount IS DISTINCT FROM old.charge_amount))) EXECUTE FUNCTION fynlo.audit('order.created', 'order.service_charge', 'version,subtotal,discount,tax,total,tax_breakdown,payment_status,closed_at');
+
+
+--
 -- Name: orders orders_audit_discount; Type: TRIGGER; Schema: public; Owner: fynlo_owner
 --
 
-CREATE TRIGGER orders_audit_discount AFTER UPDATE OF discount ON public.orders FOR EACH ROW WHEN ((new.discount <> old.discount)) EXECUTE FUNCTION fynlo.audit('order.created', 'order.discounted', 'version,subtotal,service_charge,tax,total,tax_breakdown,payment_status,closed_at');
+CREATE TRIGGER orders_audit_discount AFTER UPDATE OF discount_percentage, discount_amount ON public.orders FOR EACH ROW WHEN (((new.discount_percentage IS DISTINCT FROM old.discount_percentage) OR (new.discount_amount IS DISTINCT FROM old.discount_amount))) EXECUTE FUNCTION fynlo.audit('order.created', 'order.discounted', 'version,subtotal,service_charge,tax,total,tax_breakdown,payment_status,closed_at');
 
 
 --
@@ -3861,6 +5095,41 @@ CREATE TRIGGER orders_note_insert AFTER INSERT ON public.orders REFERENCING NEW 
 --
 
 CREATE TRIGGER orders_note_update AFTER UPDATE ON public.orders REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION fynlo.note_orders_update();
+
+
+--
+-- Name: payments payments_audit; Type: TRIGGER; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TRIGGER payments_audit AFTER UPDATE OF state ON public.payments FOR EACH ROW WHEN (((new.state = 'voided'::text) AND (old.state <> 'voided'::text))) EXECUTE FUNCTION fynlo.audit('payment.taken', 'payment.voided', 'request_hash');
+
+
+--
+-- Name: payments payments_keep; Type: TRIGGER; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TRIGGER payments_keep BEFORE DELETE OR TRUNCATE ON public.payments FOR EACH STATEMENT EXECUTE FUNCTION fynlo.refuse_delete();
+
+
+--
+-- Name: payments payments_keep_reported; Type: TRIGGER; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TRIGGER payments_keep_reported BEFORE UPDATE ON public.payments FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION fynlo.keep_reported();
+
+
+--
+-- Name: payments payments_note_insert; Type: TRIGGER; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TRIGGER payments_note_insert AFTER INSERT ON public.payments REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION fynlo.note_payments_insert();
+
+
+--
+-- Name: payments payments_note_update; Type: TRIGGER; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TRIGGER payments_note_update AFTER UPDATE ON public.payments REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION fynlo.note_payments_update();
 
 
 --
@@ -3923,7 +5192,7 @@ CREATE TRIGGER products_audit AFTER UPDATE OF availability ON public.products FO
 -- Name: products products_changed; Type: TRIGGER; Schema: public; Owner: fynlo_owner
 --
 
-CREATE TRIGGER products_changed BEFORE UPDATE ON public.products FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION fynlo.product_changed();
+CREATE TRIGGER products_changed BEFORE UPDATE OF category_id, tax_class_id, name, description, price, open_price, sku, image_url, sort_order, archived_at, version ON public.products FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION fynlo.product_changed();
 
 
 --
@@ -3944,7 +5213,42 @@ CREATE TRIGGER products_note_insert AFTER INSERT ON public.products REFERENCING 
 -- Name: products products_note_update; Type: TRIGGER; Schema: public; Owner: fynlo_owner
 --
 
-CREATE TRIGGER products_note_update AFTER UPDATE ON public.products REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION fynlo.note_menu();
+CREATE TRIGGER products_note_update AFTER UPDATE ON public.products REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION fynlo.note_stock();
+
+
+--
+-- Name: refunds refunds_audit; Type: TRIGGER; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TRIGGER refunds_audit AFTER INSERT ON public.refunds FOR EACH ROW EXECUTE FUNCTION fynlo.audit('payment.refunded', 'refund.changed', 'request_hash,tax_breakdown');
+
+
+--
+-- Name: refunds refunds_keep; Type: TRIGGER; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TRIGGER refunds_keep BEFORE DELETE OR TRUNCATE ON public.refunds FOR EACH STATEMENT EXECUTE FUNCTION fynlo.refuse_delete();
+
+
+--
+-- Name: refunds refunds_keep_reported; Type: TRIGGER; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TRIGGER refunds_keep_reported BEFORE UPDATE ON public.refunds FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION fynlo.keep_reported();
+
+
+--
+-- Name: refunds refunds_note_insert; Type: TRIGGER; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TRIGGER refunds_note_insert AFTER INSERT ON public.refunds REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION fynlo.note_refunds_insert();
+
+
+--
+-- Name: refunds refunds_note_update; Type: TRIGGER; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TRIGGER refunds_note_update AFTER UPDATE ON public.refunds REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION fynlo.note_refunds_update();
 
 
 --
@@ -3969,10 +5273,59 @@ CREATE TRIGGER restaurants_note_currency AFTER UPDATE OF currency ON public.rest
 
 
 --
+-- Name: sections sections_note_update; Type: TRIGGER; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TRIGGER sections_note_update AFTER UPDATE ON public.sections REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION fynlo.note_sections();
+
+
+--
 -- Name: sessions sessions_tell; Type: TRIGGER; Schema: public; Owner: fynlo_owner
 --
 
 CREATE TRIGGER sessions_tell AFTER UPDATE OF revoked_at ON public.sessions FOR EACH ROW WHEN (((new.revoked_at IS NOT NULL) AND (old.revoked_at IS NULL))) EXECUTE FUNCTION fynlo.tell_revoked('session');
+
+
+--
+-- Name: shift_movements shift_movements_audit; Type: TRIGGER; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TRIGGER shift_movements_audit AFTER INSERT ON public.shift_movements FOR EACH ROW EXECUTE FUNCTION fynlo.audit('shift.movement', 'shift.movement');
+
+
+--
+-- Name: shift_movements shift_movements_keep; Type: TRIGGER; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TRIGGER shift_movements_keep BEFORE DELETE OR TRUNCATE ON public.shift_movements FOR EACH STATEMENT EXECUTE FUNCTION fynlo.refuse_delete();
+
+
+--
+-- Name: shifts shifts_audit; Type: TRIGGER; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TRIGGER shifts_audit AFTER INSERT OR UPDATE ON public.shifts FOR EACH ROW EXECUTE FUNCTION fynlo.audit('shift.opened', 'shift.closed');
+
+
+--
+-- Name: shifts shifts_keep; Type: TRIGGER; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TRIGGER shifts_keep BEFORE DELETE OR TRUNCATE ON public.shifts FOR EACH STATEMENT EXECUTE FUNCTION fynlo.refuse_delete();
+
+
+--
+-- Name: tables tables_note_insert; Type: TRIGGER; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TRIGGER tables_note_insert AFTER INSERT ON public.tables REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION fynlo.note_tables();
+
+
+--
+-- Name: tables tables_note_update; Type: TRIGGER; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TRIGGER tables_note_update AFTER UPDATE ON public.tables REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION fynlo.note_tables();
 
 
 --
@@ -4004,6 +5357,27 @@ CREATE TRIGGER webhooks_audit AFTER INSERT OR UPDATE OF url, types, active, arch
 
 
 --
+-- Name: z_orders z_orders_keep; Type: TRIGGER; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TRIGGER z_orders_keep BEFORE DELETE OR UPDATE OR TRUNCATE ON public.z_orders FOR EACH STATEMENT EXECUTE FUNCTION fynlo.refuse_change();
+
+
+--
+-- Name: z_reports z_reports_audit; Type: TRIGGER; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TRIGGER z_reports_audit AFTER INSERT ON public.z_reports FOR EACH ROW EXECUTE FUNCTION fynlo.audit('z.taken', 'z.changed', 'body');
+
+
+--
+-- Name: z_reports z_reports_keep; Type: TRIGGER; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TRIGGER z_reports_keep BEFORE DELETE OR UPDATE OR TRUNCATE ON public.z_reports FOR EACH STATEMENT EXECUTE FUNCTION fynlo.refuse_change();
+
+
+--
 -- Name: audit_log audit_log_restaurant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: fynlo_owner
 --
 
@@ -4025,6 +5399,22 @@ ALTER TABLE ONLY public.categories
 
 ALTER TABLE ONLY public.categories
     ADD CONSTRAINT categories_restaurant_id_station_id_fkey FOREIGN KEY (restaurant_id, station_id) REFERENCES public.stations(restaurant_id, id);
+
+
+--
+-- Name: checks checks_restaurant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.checks
+    ADD CONSTRAINT checks_restaurant_id_fkey FOREIGN KEY (restaurant_id) REFERENCES public.restaurants(id);
+
+
+--
+-- Name: checks checks_restaurant_id_order_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.checks
+    ADD CONSTRAINT checks_restaurant_id_order_id_fkey FOREIGN KEY (restaurant_id, order_id) REFERENCES public.orders(restaurant_id, id);
 
 
 --
@@ -4121,6 +5511,14 @@ ALTER TABLE ONLY public.memberships
 
 ALTER TABLE ONLY public.memberships
     ADD CONSTRAINT memberships_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
+
+
+--
+-- Name: menu_history menu_history_restaurant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.menu_history
+    ADD CONSTRAINT menu_history_restaurant_id_fkey FOREIGN KEY (restaurant_id) REFERENCES public.restaurants(id);
 
 
 --
@@ -4228,6 +5626,54 @@ ALTER TABLE ONLY public.orders
 
 
 --
+-- Name: payments payments_restaurant_id_check_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.payments
+    ADD CONSTRAINT payments_restaurant_id_check_id_fkey FOREIGN KEY (restaurant_id, check_id) REFERENCES public.checks(restaurant_id, id);
+
+
+--
+-- Name: payments payments_restaurant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.payments
+    ADD CONSTRAINT payments_restaurant_id_fkey FOREIGN KEY (restaurant_id) REFERENCES public.restaurants(id);
+
+
+--
+-- Name: payments payments_restaurant_id_order_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.payments
+    ADD CONSTRAINT payments_restaurant_id_order_id_fkey FOREIGN KEY (restaurant_id, order_id) REFERENCES public.orders(restaurant_id, id);
+
+
+--
+-- Name: payments payments_restaurant_id_shift_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.payments
+    ADD CONSTRAINT payments_restaurant_id_shift_id_fkey FOREIGN KEY (restaurant_id, shift_id) REFERENCES public.shifts(restaurant_id, id);
+
+
+--
+-- Name: payments payments_restaurant_id_z_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.payments
+    ADD CONSTRAINT payments_restaurant_id_z_id_fkey FOREIGN KEY (restaurant_id, z_id) REFERENCES public.z_reports(restaurant_id, id);
+
+
+--
+-- Name: payments payments_taken_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.payments
+    ADD CONSTRAINT payments_taken_by_fkey FOREIGN KEY (taken_by) REFERENCES public.users(id);
+
+
+--
 -- Name: pins pins_restaurant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: fynlo_owner
 --
 
@@ -4324,6 +5770,62 @@ ALTER TABLE ONLY public.refresh_tokens
 
 
 --
+-- Name: refunds refunds_approved_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.refunds
+    ADD CONSTRAINT refunds_approved_by_fkey FOREIGN KEY (approved_by) REFERENCES public.users(id);
+
+
+--
+-- Name: refunds refunds_made_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.refunds
+    ADD CONSTRAINT refunds_made_by_fkey FOREIGN KEY (made_by) REFERENCES public.users(id);
+
+
+--
+-- Name: refunds refunds_restaurant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.refunds
+    ADD CONSTRAINT refunds_restaurant_id_fkey FOREIGN KEY (restaurant_id) REFERENCES public.restaurants(id);
+
+
+--
+-- Name: refunds refunds_restaurant_id_order_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.refunds
+    ADD CONSTRAINT refunds_restaurant_id_order_id_fkey FOREIGN KEY (restaurant_id, order_id) REFERENCES public.orders(restaurant_id, id);
+
+
+--
+-- Name: refunds refunds_restaurant_id_payment_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.refunds
+    ADD CONSTRAINT refunds_restaurant_id_payment_id_fkey FOREIGN KEY (restaurant_id, payment_id) REFERENCES public.payments(restaurant_id, id);
+
+
+--
+-- Name: refunds refunds_restaurant_id_shift_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.refunds
+    ADD CONSTRAINT refunds_restaurant_id_shift_id_fkey FOREIGN KEY (restaurant_id, shift_id) REFERENCES public.shifts(restaurant_id, id);
+
+
+--
+-- Name: refunds refunds_restaurant_id_z_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.refunds
+    ADD CONSTRAINT refunds_restaurant_id_z_id_fkey FOREIGN KEY (restaurant_id, z_id) REFERENCES public.z_reports(restaurant_id, id);
+
+
+--
 -- Name: sections sections_restaurant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: fynlo_owner
 --
 
@@ -4345,6 +5847,54 @@ ALTER TABLE ONLY public.sessions
 
 ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
+
+
+--
+-- Name: shift_movements shift_movements_made_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.shift_movements
+    ADD CONSTRAINT shift_movements_made_by_fkey FOREIGN KEY (made_by) REFERENCES public.users(id);
+
+
+--
+-- Name: shift_movements shift_movements_restaurant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.shift_movements
+    ADD CONSTRAINT shift_movements_restaurant_id_fkey FOREIGN KEY (restaurant_id) REFERENCES public.restaurants(id);
+
+
+--
+-- Name: shift_movements shift_movements_restaurant_id_shift_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.shift_movements
+    ADD CONSTRAINT shift_movements_restaurant_id_shift_id_fkey FOREIGN KEY (restaurant_id, shift_id) REFERENCES public.shifts(restaurant_id, id);
+
+
+--
+-- Name: shifts shifts_closed_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.shifts
+    ADD CONSTRAINT shifts_closed_by_fkey FOREIGN KEY (closed_by) REFERENCES public.users(id);
+
+
+--
+-- Name: shifts shifts_opened_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.shifts
+    ADD CONSTRAINT shifts_opened_by_fkey FOREIGN KEY (opened_by) REFERENCES public.users(id);
+
+
+--
+-- Name: shifts shifts_restaurant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.shifts
+    ADD CONSTRAINT shifts_restaurant_id_fkey FOREIGN KEY (restaurant_id) REFERENCES public.restaurants(id);
 
 
 --
@@ -4404,6 +5954,54 @@ ALTER TABLE ONLY public.webhooks
 
 
 --
+-- Name: z_counters z_counters_restaurant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.z_counters
+    ADD CONSTRAINT z_counters_restaurant_id_fkey FOREIGN KEY (restaurant_id) REFERENCES public.restaurants(id);
+
+
+--
+-- Name: z_orders z_orders_restaurant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.z_orders
+    ADD CONSTRAINT z_orders_restaurant_id_fkey FOREIGN KEY (restaurant_id) REFERENCES public.restaurants(id);
+
+
+--
+-- Name: z_orders z_orders_restaurant_id_order_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.z_orders
+    ADD CONSTRAINT z_orders_restaurant_id_order_id_fkey FOREIGN KEY (restaurant_id, order_id) REFERENCES public.orders(restaurant_id, id);
+
+
+--
+-- Name: z_orders z_orders_restaurant_id_z_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.z_orders
+    ADD CONSTRAINT z_orders_restaurant_id_z_id_fkey FOREIGN KEY (restaurant_id, z_id) REFERENCES public.z_reports(restaurant_id, id);
+
+
+--
+-- Name: z_reports z_reports_restaurant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.z_reports
+    ADD CONSTRAINT z_reports_restaurant_id_fkey FOREIGN KEY (restaurant_id) REFERENCES public.restaurants(id);
+
+
+--
+-- Name: z_reports z_reports_taken_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.z_reports
+    ADD CONSTRAINT z_reports_taken_by_fkey FOREIGN KEY (taken_by) REFERENCES public.users(id);
+
+
+--
 -- Name: processes feed; Type: POLICY; Schema: fynlo; Owner: fynlo_owner
 --
 
@@ -4442,6 +6040,12 @@ ALTER TABLE public.audit_log ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.categories ENABLE ROW LEVEL SECURITY;
 
 --
+-- Name: checks; Type: ROW SECURITY; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE public.checks ENABLE ROW LEVEL SECURITY;
+
+--
 -- Name: day_counters; Type: ROW SECURITY; Schema: public; Owner: fynlo_owner
 --
 
@@ -4471,6 +6075,13 @@ CREATE POLICY feed ON public.audit_log TO fynlo_feed USING (true) WITH CHECK (tr
 --
 
 CREATE POLICY feed ON public.categories TO fynlo_feed USING (true) WITH CHECK (true);
+
+
+--
+-- Name: checks feed; Type: POLICY; Schema: public; Owner: fynlo_owner
+--
+
+CREATE POLICY feed ON public.checks TO fynlo_feed USING (true) WITH CHECK (true);
 
 
 --
@@ -4523,6 +6134,13 @@ CREATE POLICY feed ON public.memberships TO fynlo_feed USING (true) WITH CHECK (
 
 
 --
+-- Name: menu_history feed; Type: POLICY; Schema: public; Owner: fynlo_owner
+--
+
+CREATE POLICY feed ON public.menu_history TO fynlo_feed USING (true) WITH CHECK (true);
+
+
+--
 -- Name: modifier_groups feed; Type: POLICY; Schema: public; Owner: fynlo_owner
 --
 
@@ -4572,6 +6190,13 @@ CREATE POLICY feed ON public.orders TO fynlo_feed USING (true) WITH CHECK (true)
 
 
 --
+-- Name: payments feed; Type: POLICY; Schema: public; Owner: fynlo_owner
+--
+
+CREATE POLICY feed ON public.payments TO fynlo_feed USING (true) WITH CHECK (true);
+
+
+--
 -- Name: pins feed; Type: POLICY; Schema: public; Owner: fynlo_owner
 --
 
@@ -4607,6 +6232,13 @@ CREATE POLICY feed ON public.refresh_tokens TO fynlo_feed USING (true) WITH CHEC
 
 
 --
+-- Name: refunds feed; Type: POLICY; Schema: public; Owner: fynlo_owner
+--
+
+CREATE POLICY feed ON public.refunds TO fynlo_feed USING (true) WITH CHECK (true);
+
+
+--
 -- Name: restaurants feed; Type: POLICY; Schema: public; Owner: fynlo_owner
 --
 
@@ -4632,6 +6264,20 @@ CREATE POLICY feed ON public.sections TO fynlo_feed USING (true) WITH CHECK (tru
 --
 
 CREATE POLICY feed ON public.sessions TO fynlo_feed USING (true) WITH CHECK (true);
+
+
+--
+-- Name: shift_movements feed; Type: POLICY; Schema: public; Owner: fynlo_owner
+--
+
+CREATE POLICY feed ON public.shift_movements TO fynlo_feed USING (true) WITH CHECK (true);
+
+
+--
+-- Name: shifts feed; Type: POLICY; Schema: public; Owner: fynlo_owner
+--
+
+CREATE POLICY feed ON public.shifts TO fynlo_feed USING (true) WITH CHECK (true);
 
 
 --
@@ -4677,6 +6323,27 @@ CREATE POLICY feed ON public.webhooks TO fynlo_feed USING (true) WITH CHECK (tru
 
 
 --
+-- Name: z_counters feed; Type: POLICY; Schema: public; Owner: fynlo_owner
+--
+
+CREATE POLICY feed ON public.z_counters TO fynlo_feed USING (true) WITH CHECK (true);
+
+
+--
+-- Name: z_orders feed; Type: POLICY; Schema: public; Owner: fynlo_owner
+--
+
+CREATE POLICY feed ON public.z_orders TO fynlo_feed USING (true) WITH CHECK (true);
+
+
+--
+-- Name: z_reports feed; Type: POLICY; Schema: public; Owner: fynlo_owner
+--
+
+CREATE POLICY feed ON public.z_reports TO fynlo_feed USING (true) WITH CHECK (true);
+
+
+--
 -- Name: feed_heads; Type: ROW SECURITY; Schema: public; Owner: fynlo_owner
 --
 
@@ -4699,6 +6366,12 @@ ALTER TABLE public.invitations ENABLE ROW LEVEL SECURITY;
 --
 
 ALTER TABLE public.memberships ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: menu_history; Type: ROW SECURITY; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE public.menu_history ENABLE ROW LEVEL SECURITY;
 
 --
 -- Name: modifier_groups; Type: ROW SECURITY; Schema: public; Owner: fynlo_owner
@@ -4750,6 +6423,12 @@ CREATE POLICY owner ON public.users TO fynlo_owner USING (true) WITH CHECK (true
 
 
 --
+-- Name: payments; Type: ROW SECURITY; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE public.payments ENABLE ROW LEVEL SECURITY;
+
+--
 -- Name: pins; Type: ROW SECURITY; Schema: public; Owner: fynlo_owner
 --
 
@@ -4780,6 +6459,12 @@ ALTER TABLE public.products ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.refresh_tokens ENABLE ROW LEVEL SECURITY;
 
 --
+-- Name: refunds; Type: ROW SECURITY; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE public.refunds ENABLE ROW LEVEL SECURITY;
+
+--
 -- Name: restaurants; Type: ROW SECURITY; Schema: public; Owner: fynlo_owner
 --
 
@@ -4802,6 +6487,18 @@ ALTER TABLE public.sections ENABLE ROW LEVEL SECURITY;
 --
 
 ALTER TABLE public.sessions ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: shift_movements; Type: ROW SECURITY; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE public.shift_movements ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: shifts; Type: ROW SECURITY; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE public.shifts ENABLE ROW LEVEL SECURITY;
 
 --
 -- Name: stations; Type: ROW SECURITY; Schema: public; Owner: fynlo_owner
@@ -4833,6 +6530,13 @@ CREATE POLICY tenant ON public.audit_log USING ((restaurant_id = ( SELECT (NULLI
 --
 
 CREATE POLICY tenant ON public.categories USING ((restaurant_id = ( SELECT (NULLIF(current_setting('app.restaurant_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((restaurant_id = ( SELECT (NULLIF(current_setting('app.restaurant_id'::text, true), ''::text))::uuid AS "nullif")));
+
+
+--
+-- Name: checks tenant; Type: POLICY; Schema: public; Owner: fynlo_owner
+--
+
+CREATE POLICY tenant ON public.checks USING ((restaurant_id = ( SELECT (NULLIF(current_setting('app.restaurant_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((restaurant_id = ( SELECT (NULLIF(current_setting('app.restaurant_id'::text, true), ''::text))::uuid AS "nullif")));
 
 
 --
@@ -4885,6 +6589,13 @@ CREATE POLICY tenant ON public.memberships USING ((restaurant_id = ( SELECT (NUL
 
 
 --
+-- Name: menu_history tenant; Type: POLICY; Schema: public; Owner: fynlo_owner
+--
+
+CREATE POLICY tenant ON public.menu_history USING ((restaurant_id = ( SELECT (NULLIF(current_setting('app.restaurant_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((restaurant_id = ( SELECT (NULLIF(current_setting('app.restaurant_id'::text, true), ''::text))::uuid AS "nullif")));
+
+
+--
 -- Name: modifier_groups tenant; Type: POLICY; Schema: public; Owner: fynlo_owner
 --
 
@@ -4934,6 +6645,13 @@ CREATE POLICY tenant ON public.orders USING ((restaurant_id = ( SELECT (NULLIF(c
 
 
 --
+-- Name: payments tenant; Type: POLICY; Schema: public; Owner: fynlo_owner
+--
+
+CREATE POLICY tenant ON public.payments USING ((restaurant_id = ( SELECT (NULLIF(current_setting('app.restaurant_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((restaurant_id = ( SELECT (NULLIF(current_setting('app.restaurant_id'::text, true), ''::text))::uuid AS "nullif")));
+
+
+--
 -- Name: pins tenant; Type: POLICY; Schema: public; Owner: fynlo_owner
 --
 
@@ -4969,6 +6687,13 @@ CREATE POLICY tenant ON public.refresh_tokens TO fynlo_app USING (true) WITH CHE
 
 
 --
+-- Name: refunds tenant; Type: POLICY; Schema: public; Owner: fynlo_owner
+--
+
+CREATE POLICY tenant ON public.refunds USING ((restaurant_id = ( SELECT (NULLIF(current_setting('app.restaurant_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((restaurant_id = ( SELECT (NULLIF(current_setting('app.restaurant_id'::text, true), ''::text))::uuid AS "nullif")));
+
+
+--
 -- Name: restaurants tenant; Type: POLICY; Schema: public; Owner: fynlo_owner
 --
 
@@ -4994,6 +6719,20 @@ CREATE POLICY tenant ON public.sections USING ((restaurant_id = ( SELECT (NULLIF
 --
 
 CREATE POLICY tenant ON public.sessions TO fynlo_app USING (true) WITH CHECK (true);
+
+
+--
+-- Name: shift_movements tenant; Type: POLICY; Schema: public; Owner: fynlo_owner
+--
+
+CREATE POLICY tenant ON public.shift_movements USING ((restaurant_id = ( SELECT (NULLIF(current_setting('app.restaurant_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((restaurant_id = ( SELECT (NULLIF(current_setting('app.restaurant_id'::text, true), ''::text))::uuid AS "nullif")));
+
+
+--
+-- Name: shifts tenant; Type: POLICY; Schema: public; Owner: fynlo_owner
+--
+
+CREATE POLICY tenant ON public.shifts USING ((restaurant_id = ( SELECT (NULLIF(current_setting('app.restaurant_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((restaurant_id = ( SELECT (NULLIF(current_setting('app.restaurant_id'::text, true), ''::text))::uuid AS "nullif")));
 
 
 --
@@ -5041,6 +6780,27 @@ CREATE POLICY tenant ON public.webhooks USING ((restaurant_id = ( SELECT (NULLIF
 
 
 --
+-- Name: z_counters tenant; Type: POLICY; Schema: public; Owner: fynlo_owner
+--
+
+CREATE POLICY tenant ON public.z_counters USING ((restaurant_id = ( SELECT (NULLIF(current_setting('app.restaurant_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((restaurant_id = ( SELECT (NULLIF(current_setting('app.restaurant_id'::text, true), ''::text))::uuid AS "nullif")));
+
+
+--
+-- Name: z_orders tenant; Type: POLICY; Schema: public; Owner: fynlo_owner
+--
+
+CREATE POLICY tenant ON public.z_orders USING ((restaurant_id = ( SELECT (NULLIF(current_setting('app.restaurant_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((restaurant_id = ( SELECT (NULLIF(current_setting('app.restaurant_id'::text, true), ''::text))::uuid AS "nullif")));
+
+
+--
+-- Name: z_reports tenant; Type: POLICY; Schema: public; Owner: fynlo_owner
+--
+
+CREATE POLICY tenant ON public.z_reports USING ((restaurant_id = ( SELECT (NULLIF(current_setting('app.restaurant_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((restaurant_id = ( SELECT (NULLIF(current_setting('app.restaurant_id'::text, true), ''::text))::uuid AS "nullif")));
+
+
+--
 -- Name: users; Type: ROW SECURITY; Schema: public; Owner: fynlo_owner
 --
 
@@ -5057,6 +6817,24 @@ ALTER TABLE public.webhook_dead_letters ENABLE ROW LEVEL SECURITY;
 --
 
 ALTER TABLE public.webhooks ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: z_counters; Type: ROW SECURITY; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE public.z_counters ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: z_orders; Type: ROW SECURITY; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE public.z_orders ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: z_reports; Type: ROW SECURITY; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE public.z_reports ENABLE ROW LEVEL SECURITY;
 
 --
 -- Name: SCHEMA fynlo; Type: ACL; Schema: -; Owner: fynlo_owner
@@ -5113,6 +6891,15 @@ GRANT ALL ON FUNCTION fynlo.audit_person(p_user uuid, p_action text, p_device uu
 
 
 --
+-- Name: FUNCTION availability_json(p_availability text, p_stock integer, p_until timestamp with time zone); Type: ACL; Schema: fynlo; Owner: fynlo_feed
+--
+
+REVOKE ALL ON FUNCTION fynlo.availability_json(p_availability text, p_stock integer, p_until timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION fynlo.availability_json(p_availability text, p_stock integer, p_until timestamp with time zone) TO fynlo_owner;
+GRANT ALL ON FUNCTION fynlo.availability_json(p_availability text, p_stock integer, p_until timestamp with time zone) TO fynlo_app;
+
+
+--
 -- Name: FUNCTION business_date(p_at timestamp with time zone, p_timezone text, p_cutoff time without time zone); Type: ACL; Schema: fynlo; Owner: fynlo_feed
 --
 
@@ -5128,6 +6915,15 @@ GRANT ALL ON FUNCTION fynlo.business_date(p_at timestamp with time zone, p_timez
 REVOKE ALL ON FUNCTION fynlo.change_password(p_user uuid, p_session uuid, p_password_hash text) FROM PUBLIC;
 GRANT ALL ON FUNCTION fynlo.change_password(p_user uuid, p_session uuid, p_password_hash text) TO fynlo_owner;
 GRANT ALL ON FUNCTION fynlo.change_password(p_user uuid, p_session uuid, p_password_hash text) TO fynlo_app;
+
+
+--
+-- Name: FUNCTION checks_json(p_restaurant uuid, p_order uuid); Type: ACL; Schema: fynlo; Owner: fynlo_feed
+--
+
+REVOKE ALL ON FUNCTION fynlo.checks_json(p_restaurant uuid, p_order uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION fynlo.checks_json(p_restaurant uuid, p_order uuid) TO fynlo_owner;
+GRANT ALL ON FUNCTION fynlo.checks_json(p_restaurant uuid, p_order uuid) TO fynlo_app;
 
 
 --
@@ -5216,6 +7012,15 @@ GRANT ALL ON FUNCTION fynlo.drop_event_month(p_months integer) TO fynlo_app;
 
 
 --
+-- Name: FUNCTION due(p_total bigint, p_paid bigint, p_returned bigint); Type: ACL; Schema: fynlo; Owner: fynlo_feed
+--
+
+REVOKE ALL ON FUNCTION fynlo.due(p_total bigint, p_paid bigint, p_returned bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION fynlo.due(p_total bigint, p_paid bigint, p_returned bigint) TO fynlo_owner;
+GRANT ALL ON FUNCTION fynlo.due(p_total bigint, p_paid bigint, p_returned bigint) TO fynlo_app;
+
+
+--
 -- Name: FUNCTION enter(p_user uuid, p_restaurant uuid, p_kind text, p_id uuid, p_device uuid, p_request text, p_address text); Type: ACL; Schema: fynlo; Owner: fynlo_feed
 --
 
@@ -5279,6 +7084,14 @@ GRANT ALL ON FUNCTION fynlo.invite(p_restaurant uuid, p_email text, p_name text,
 
 
 --
+-- Name: FUNCTION keep_reported(); Type: ACL; Schema: fynlo; Owner: fynlo_feed
+--
+
+REVOKE ALL ON FUNCTION fynlo.keep_reported() FROM PUBLIC;
+GRANT ALL ON FUNCTION fynlo.keep_reported() TO fynlo_owner;
+
+
+--
 -- Name: FUNCTION live_screens(); Type: ACL; Schema: fynlo; Owner: fynlo_feed
 --
 
@@ -5319,6 +7132,14 @@ GRANT ALL ON FUNCTION fynlo.memberships_of(p_user uuid) TO fynlo_app;
 
 REVOKE ALL ON FUNCTION fynlo.new_head() FROM PUBLIC;
 GRANT ALL ON FUNCTION fynlo.new_head() TO fynlo_owner;
+
+
+--
+-- Name: FUNCTION note_checks(); Type: ACL; Schema: fynlo; Owner: fynlo_feed
+--
+
+REVOKE ALL ON FUNCTION fynlo.note_checks() FROM PUBLIC;
+GRANT ALL ON FUNCTION fynlo.note_checks() TO fynlo_owner;
 
 
 --
@@ -5386,6 +7207,70 @@ GRANT ALL ON FUNCTION fynlo.note_orders_update() TO fynlo_owner;
 
 
 --
+-- Name: FUNCTION note_payments_insert(); Type: ACL; Schema: fynlo; Owner: fynlo_feed
+--
+
+REVOKE ALL ON FUNCTION fynlo.note_payments_insert() FROM PUBLIC;
+GRANT ALL ON FUNCTION fynlo.note_payments_insert() TO fynlo_owner;
+
+
+--
+-- Name: FUNCTION note_payments_update(); Type: ACL; Schema: fynlo; Owner: fynlo_feed
+--
+
+REVOKE ALL ON FUNCTION fynlo.note_payments_update() FROM PUBLIC;
+GRANT ALL ON FUNCTION fynlo.note_payments_update() TO fynlo_owner;
+
+
+--
+-- Name: FUNCTION note_refunds_insert(); Type: ACL; Schema: fynlo; Owner: fynlo_feed
+--
+
+REVOKE ALL ON FUNCTION fynlo.note_refunds_insert() FROM PUBLIC;
+GRANT ALL ON FUNCTION fynlo.note_refunds_insert() TO fynlo_owner;
+
+
+--
+-- Name: FUNCTION note_refunds_update(); Type: ACL; Schema: fynlo; Owner: fynlo_feed
+--
+
+REVOKE ALL ON FUNCTION fynlo.note_refunds_update() FROM PUBLIC;
+GRANT ALL ON FUNCTION fynlo.note_refunds_update() TO fynlo_owner;
+
+
+--
+-- Name: FUNCTION note_seats(p_tables uuid[]); Type: ACL; Schema: fynlo; Owner: fynlo_feed
+--
+
+REVOKE ALL ON FUNCTION fynlo.note_seats(p_tables uuid[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION fynlo.note_seats(p_tables uuid[]) TO fynlo_owner;
+
+
+--
+-- Name: FUNCTION note_sections(); Type: ACL; Schema: fynlo; Owner: fynlo_feed
+--
+
+REVOKE ALL ON FUNCTION fynlo.note_sections() FROM PUBLIC;
+GRANT ALL ON FUNCTION fynlo.note_sections() TO fynlo_owner;
+
+
+--
+-- Name: FUNCTION note_stock(); Type: ACL; Schema: fynlo; Owner: fynlo_feed
+--
+
+REVOKE ALL ON FUNCTION fynlo.note_stock() FROM PUBLIC;
+GRANT ALL ON FUNCTION fynlo.note_stock() TO fynlo_owner;
+
+
+--
+-- Name: FUNCTION note_tables(); Type: ACL; Schema: fynlo; Owner: fynlo_feed
+--
+
+REVOKE ALL ON FUNCTION fynlo.note_tables() FROM PUBLIC;
+GRANT ALL ON FUNCTION fynlo.note_tables() TO fynlo_owner;
+
+
+--
 -- Name: FUNCTION order_changed(); Type: ACL; Schema: fynlo; Owner: fynlo_feed
 --
 
@@ -5417,6 +7302,42 @@ GRANT ALL ON FUNCTION fynlo.pair_device(p_restaurant uuid, p_user_code text, p_n
 REVOKE ALL ON FUNCTION fynlo.password_hash_of(p_user uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION fynlo.password_hash_of(p_user uuid) TO fynlo_owner;
 GRANT ALL ON FUNCTION fynlo.password_hash_of(p_user uuid) TO fynlo_app;
+
+
+--
+-- Name: TABLE payments; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT SELECT ON TABLE public.payments TO fynlo_readonly;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.payments TO fynlo_app;
+GRANT SELECT ON TABLE public.payments TO fynlo_feed;
+
+
+--
+-- Name: FUNCTION payment_json(p public.payments); Type: ACL; Schema: fynlo; Owner: fynlo_feed
+--
+
+REVOKE ALL ON FUNCTION fynlo.payment_json(p public.payments) FROM PUBLIC;
+GRANT ALL ON FUNCTION fynlo.payment_json(p public.payments) TO fynlo_owner;
+GRANT ALL ON FUNCTION fynlo.payment_json(p public.payments) TO fynlo_app;
+
+
+--
+-- Name: FUNCTION payment_status(p_total bigint, p_paid bigint, p_refunded bigint, p_returned bigint); Type: ACL; Schema: fynlo; Owner: fynlo_feed
+--
+
+REVOKE ALL ON FUNCTION fynlo.payment_status(p_total bigint, p_paid bigint, p_refunded bigint, p_returned bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION fynlo.payment_status(p_total bigint, p_paid bigint, p_refunded bigint, p_returned bigint) TO fynlo_owner;
+GRANT ALL ON FUNCTION fynlo.payment_status(p_total bigint, p_paid bigint, p_refunded bigint, p_returned bigint) TO fynlo_app;
+
+
+--
+-- Name: FUNCTION payments_json(p_restaurant uuid, p_order uuid); Type: ACL; Schema: fynlo; Owner: fynlo_feed
+--
+
+REVOKE ALL ON FUNCTION fynlo.payments_json(p_restaurant uuid, p_order uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION fynlo.payments_json(p_restaurant uuid, p_order uuid) TO fynlo_owner;
+GRANT ALL ON FUNCTION fynlo.payments_json(p_restaurant uuid, p_order uuid) TO fynlo_app;
 
 
 --
@@ -5499,6 +7420,24 @@ GRANT ALL ON FUNCTION fynlo.read_heads(p_restaurants uuid[]) TO fynlo_app;
 
 
 --
+-- Name: TABLE refunds; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT SELECT ON TABLE public.refunds TO fynlo_readonly;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.refunds TO fynlo_app;
+GRANT SELECT ON TABLE public.refunds TO fynlo_feed;
+
+
+--
+-- Name: FUNCTION refund_json(f public.refunds); Type: ACL; Schema: fynlo; Owner: fynlo_feed
+--
+
+REVOKE ALL ON FUNCTION fynlo.refund_json(f public.refunds) FROM PUBLIC;
+GRANT ALL ON FUNCTION fynlo.refund_json(f public.refunds) TO fynlo_owner;
+GRANT ALL ON FUNCTION fynlo.refund_json(f public.refunds) TO fynlo_app;
+
+
+--
 -- Name: FUNCTION refuse_change(); Type: ACL; Schema: fynlo; Owner: fynlo_owner
 --
 
@@ -5549,11 +7488,28 @@ GRANT ALL ON FUNCTION fynlo.session_state(p_session uuid) TO fynlo_app;
 
 
 --
+-- Name: FUNCTION settle(p_orders uuid[]); Type: ACL; Schema: fynlo; Owner: fynlo_feed
+--
+
+REVOKE ALL ON FUNCTION fynlo.settle(p_orders uuid[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION fynlo.settle(p_orders uuid[]) TO fynlo_owner;
+
+
+--
 -- Name: FUNCTION still_needed(p_from timestamp with time zone, p_to timestamp with time zone); Type: ACL; Schema: fynlo; Owner: fynlo_feed
 --
 
 REVOKE ALL ON FUNCTION fynlo.still_needed(p_from timestamp with time zone, p_to timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION fynlo.still_needed(p_from timestamp with time zone, p_to timestamp with time zone) TO fynlo_owner;
+
+
+--
+-- Name: FUNCTION table_json(p_restaurant uuid, p_table uuid); Type: ACL; Schema: fynlo; Owner: fynlo_feed
+--
+
+REVOKE ALL ON FUNCTION fynlo.table_json(p_restaurant uuid, p_table uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION fynlo.table_json(p_restaurant uuid, p_table uuid) TO fynlo_owner;
+GRANT ALL ON FUNCTION fynlo.table_json(p_restaurant uuid, p_table uuid) TO fynlo_app;
 
 
 --
@@ -5579,6 +7535,24 @@ GRANT ALL ON FUNCTION fynlo.tell_revoked() TO fynlo_owner;
 REVOKE ALL ON FUNCTION fynlo.tell_screens(p_process uuid, p_host text, p_pid integer, p_lease_s double precision, p_changed json, p_gone json, p_whole boolean) FROM PUBLIC;
 GRANT ALL ON FUNCTION fynlo.tell_screens(p_process uuid, p_host text, p_pid integer, p_lease_s double precision, p_changed json, p_gone json, p_whole boolean) TO fynlo_owner;
 GRANT ALL ON FUNCTION fynlo.tell_screens(p_process uuid, p_host text, p_pid integer, p_lease_s double precision, p_changed json, p_gone json, p_whole boolean) TO fynlo_app;
+
+
+--
+-- Name: FUNCTION terms(p_percentage numeric, p_amount bigint, p_reason text); Type: ACL; Schema: fynlo; Owner: fynlo_feed
+--
+
+REVOKE ALL ON FUNCTION fynlo.terms(p_percentage numeric, p_amount bigint, p_reason text) FROM PUBLIC;
+GRANT ALL ON FUNCTION fynlo.terms(p_percentage numeric, p_amount bigint, p_reason text) TO fynlo_owner;
+GRANT ALL ON FUNCTION fynlo.terms(p_percentage numeric, p_amount bigint, p_reason text) TO fynlo_app;
+
+
+--
+-- Name: FUNCTION to_refund(p_total bigint, p_paid bigint, p_returned bigint, p_unapplied bigint); Type: ACL; Schema: fynlo; Owner: fynlo_feed
+--
+
+REVOKE ALL ON FUNCTION fynlo.to_refund(p_total bigint, p_paid bigint, p_returned bigint, p_unapplied bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION fynlo.to_refund(p_total bigint, p_paid bigint, p_returned bigint, p_unapplied bigint) TO fynlo_owner;
+GRANT ALL ON FUNCTION fynlo.to_refund(p_total bigint, p_paid bigint, p_returned bigint, p_unapplied bigint) TO fynlo_app;
 
 
 --
@@ -5637,6 +7611,15 @@ GRANT SELECT,INSERT ON TABLE public.audit_log TO fynlo_feed;
 GRANT SELECT ON TABLE public.categories TO fynlo_readonly;
 GRANT SELECT ON TABLE public.categories TO fynlo_app;
 GRANT SELECT ON TABLE public.categories TO fynlo_feed;
+
+
+--
+-- Name: TABLE checks; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT SELECT ON TABLE public.checks TO fynlo_readonly;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.checks TO fynlo_app;
+GRANT SELECT ON TABLE public.checks TO fynlo_feed;
 
 
 --
@@ -5789,6 +7772,15 @@ GRANT UPDATE(ended_at) ON TABLE public.memberships TO fynlo_feed;
 
 
 --
+-- Name: TABLE menu_history; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT SELECT ON TABLE public.menu_history TO fynlo_readonly;
+GRANT SELECT ON TABLE public.menu_history TO fynlo_app;
+GRANT SELECT,INSERT ON TABLE public.menu_history TO fynlo_feed;
+
+
+--
 -- Name: TABLE modifier_groups; Type: ACL; Schema: public; Owner: fynlo_owner
 --
 
@@ -5804,6 +7796,37 @@ GRANT SELECT ON TABLE public.modifier_groups TO fynlo_feed;
 GRANT SELECT ON TABLE public.modifiers TO fynlo_readonly;
 GRANT SELECT ON TABLE public.modifiers TO fynlo_app;
 GRANT SELECT ON TABLE public.modifiers TO fynlo_feed;
+
+
+--
+-- Name: COLUMN modifiers.availability; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT UPDATE(availability) ON TABLE public.modifiers TO fynlo_app;
+GRANT UPDATE(availability) ON TABLE public.modifiers TO fynlo_feed;
+
+
+--
+-- Name: COLUMN modifiers.stock; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT UPDATE(stock) ON TABLE public.modifiers TO fynlo_app;
+GRANT UPDATE(stock) ON TABLE public.modifiers TO fynlo_feed;
+
+
+--
+-- Name: COLUMN modifiers.low_stock_at; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT UPDATE(low_stock_at) ON TABLE public.modifiers TO fynlo_app;
+
+
+--
+-- Name: COLUMN modifiers.out_until; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT UPDATE(out_until) ON TABLE public.modifiers TO fynlo_app;
+GRANT UPDATE(out_until) ON TABLE public.modifiers TO fynlo_feed;
 
 
 --
@@ -5852,10 +7875,38 @@ GRANT SELECT ON TABLE public.orders TO fynlo_feed;
 
 
 --
+-- Name: COLUMN orders.payment_status; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT UPDATE(payment_status) ON TABLE public.orders TO fynlo_feed;
+
+
+--
 -- Name: COLUMN orders.version; Type: ACL; Schema: public; Owner: fynlo_owner
 --
 
 GRANT UPDATE(version) ON TABLE public.orders TO fynlo_feed;
+
+
+--
+-- Name: COLUMN orders.tips; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT UPDATE(tips) ON TABLE public.orders TO fynlo_feed;
+
+
+--
+-- Name: COLUMN orders.paid; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT UPDATE(paid) ON TABLE public.orders TO fynlo_feed;
+
+
+--
+-- Name: COLUMN orders.refunded; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT UPDATE(refunded) ON TABLE public.orders TO fynlo_feed;
 
 
 --
@@ -5873,12 +7924,33 @@ GRANT UPDATE(closed_at) ON TABLE public.orders TO fynlo_feed;
 
 
 --
+-- Name: COLUMN orders.unapplied; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT UPDATE(unapplied) ON TABLE public.orders TO fynlo_feed;
+
+
+--
+-- Name: COLUMN orders.returned; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT UPDATE(returned) ON TABLE public.orders TO fynlo_feed;
+
+
+--
 -- Name: TABLE tables; Type: ACL; Schema: public; Owner: fynlo_owner
 --
 
 GRANT SELECT ON TABLE public.tables TO fynlo_readonly;
-GRANT SELECT ON TABLE public.tables TO fynlo_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.tables TO fynlo_app;
 GRANT SELECT ON TABLE public.tables TO fynlo_feed;
+
+
+--
+-- Name: COLUMN tables.state; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT UPDATE(state) ON TABLE public.tables TO fynlo_feed;
 
 
 --
@@ -5923,6 +7995,37 @@ GRANT SELECT ON TABLE public.product_variants TO fynlo_feed;
 GRANT SELECT ON TABLE public.products TO fynlo_readonly;
 GRANT SELECT ON TABLE public.products TO fynlo_app;
 GRANT SELECT ON TABLE public.products TO fynlo_feed;
+
+
+--
+-- Name: COLUMN products.availability; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT UPDATE(availability) ON TABLE public.products TO fynlo_app;
+GRANT UPDATE(availability) ON TABLE public.products TO fynlo_feed;
+
+
+--
+-- Name: COLUMN products.stock; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT UPDATE(stock) ON TABLE public.products TO fynlo_app;
+GRANT UPDATE(stock) ON TABLE public.products TO fynlo_feed;
+
+
+--
+-- Name: COLUMN products.low_stock_at; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT UPDATE(low_stock_at) ON TABLE public.products TO fynlo_app;
+
+
+--
+-- Name: COLUMN products.out_until; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT UPDATE(out_until) ON TABLE public.products TO fynlo_app;
+GRANT UPDATE(out_until) ON TABLE public.products TO fynlo_feed;
 
 
 --
@@ -6027,6 +8130,13 @@ GRANT UPDATE(updated_at) ON TABLE public.restaurants TO fynlo_app;
 
 
 --
+-- Name: COLUMN restaurants.discount_limit_percentage; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT UPDATE(discount_limit_percentage) ON TABLE public.restaurants TO fynlo_app;
+
+
+--
 -- Name: TABLE screens; Type: ACL; Schema: public; Owner: fynlo_owner
 --
 
@@ -6040,7 +8150,7 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.screens TO fynlo_feed;
 --
 
 GRANT SELECT ON TABLE public.sections TO fynlo_readonly;
-GRANT SELECT ON TABLE public.sections TO fynlo_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.sections TO fynlo_app;
 GRANT SELECT ON TABLE public.sections TO fynlo_feed;
 
 
@@ -6064,6 +8174,24 @@ GRANT UPDATE(revoked_at) ON TABLE public.sessions TO fynlo_feed;
 --
 
 GRANT UPDATE(revoked_reason) ON TABLE public.sessions TO fynlo_feed;
+
+
+--
+-- Name: TABLE shift_movements; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT SELECT ON TABLE public.shift_movements TO fynlo_readonly;
+GRANT SELECT,INSERT ON TABLE public.shift_movements TO fynlo_app;
+GRANT SELECT ON TABLE public.shift_movements TO fynlo_feed;
+
+
+--
+-- Name: TABLE shifts; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT SELECT ON TABLE public.shifts TO fynlo_readonly;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.shifts TO fynlo_app;
+GRANT SELECT ON TABLE public.shifts TO fynlo_feed;
 
 
 --
@@ -6323,6 +8451,33 @@ GRANT SELECT(created_at) ON TABLE public.webhooks TO fynlo_readonly;
 --
 
 GRANT SELECT(archived_at) ON TABLE public.webhooks TO fynlo_readonly;
+
+
+--
+-- Name: TABLE z_counters; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT SELECT ON TABLE public.z_counters TO fynlo_readonly;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.z_counters TO fynlo_app;
+GRANT SELECT ON TABLE public.z_counters TO fynlo_feed;
+
+
+--
+-- Name: TABLE z_orders; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT SELECT ON TABLE public.z_orders TO fynlo_readonly;
+GRANT SELECT,INSERT ON TABLE public.z_orders TO fynlo_app;
+GRANT SELECT ON TABLE public.z_orders TO fynlo_feed;
+
+
+--
+-- Name: TABLE z_reports; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT SELECT ON TABLE public.z_reports TO fynlo_readonly;
+GRANT SELECT,INSERT ON TABLE public.z_reports TO fynlo_app;
+GRANT SELECT ON TABLE public.z_reports TO fynlo_feed;
 
 
 --

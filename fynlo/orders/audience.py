@@ -14,6 +14,11 @@ class _KitchenData(Struct, frozen=True, rename={"from_": "from"}):
     to: str | UnsetType = UNSET
     item_ids: tuple[str, ...] | UnsetType = UNSET
     menu_version: int | UnsetType = UNSET
+    table: msgspec.Raw | UnsetType = UNSET
+    product_id: str | UnsetType = UNSET
+    modifier_id: str | UnsetType = UNSET
+    name: str | UnsetType = UNSET
+    availability: msgspec.Raw | UnsetType = UNSET
 
 
 _DATA = msgspec.json.Decoder(_KitchenData)

@@ -1,7 +1,7 @@
 """Orders as they come in and as they go out. Money is in minor units of the order's currency."""
 
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Literal
 from uuid import UUID
 
 from msgspec import Meta, Struct
@@ -10,6 +10,7 @@ from fynlo.http import Line, Text
 from fynlo.menu.models import OrderType
 
 from .money import TaxBucket
+from .payment_models import Check, Payment
 from .rules import OrderStatus
 
 Quantity = Annotated[int, Meta(ge=1, le=999)]
@@ -104,6 +105,23 @@ class ItemModifier(Struct, frozen=True):
     quantity: int
 
 
+class Terms(Struct, frozen=True):
+    """What a discount was given as: a percentage or an amount in minor units, and why."""
+
+    percentage: str | None
+    amount: int | None
+    reason: str | None
+
+
+class ChargeTerms(Struct, frozen=True):
+    """`automatic`: by the settings the order was made under; `set`: a percentage or an amount; `waived`: none."""
+
+    rule: Literal["automatic", "set", "waived"] = "automatic"
+    percentage: str | None = None
+    amount: int | None = None
+    reason: str | None = None
+
+
 class OrderItem(Struct, frozen=True):
     """A line: name, price and rate as they were when it was ordered.
 
@@ -122,7 +140,9 @@ class OrderItem(Struct, frozen=True):
     course: int
     notes: str | None
     status: str
+    void_reason: str | None
     modifiers: tuple[ItemModifier, ...]
+    discount_terms: Terms | None
     discount: int
     total: int
     net: int
@@ -130,6 +150,9 @@ class OrderItem(Struct, frozen=True):
 
 
 class OrderTotals(Struct, frozen=True):
+    """`unapplied` was taken beyond what was due and is still held; `to_refund` is all that the house holds
+    beyond what is owed."""
+
     subtotal: int
     discount: int
     service_charge: int
@@ -139,6 +162,8 @@ class OrderTotals(Struct, frozen=True):
     paid: int
     refunded: int
     due: int
+    unapplied: int
+    to_refund: int
     tax_breakdown: tuple[TaxBucket, ...]
 
 
@@ -161,14 +186,17 @@ class Order(Struct, frozen=True):
     notes: str | None
     status_reason: str | None
     created_by: UUID | None
+    merged_into: UUID | None
     placed_at: datetime
     created_at: datetime
     updated_at: datetime
     closed_at: datetime | None
     items: tuple[OrderItem, ...]
+    discount_terms: Terms | None
+    service_charge_terms: ChargeTerms
     totals: OrderTotals
-    payments: tuple[dict[str, Any], ...] = ()
-    checks: tuple[dict[str, Any], ...] = ()
+    payments: tuple[Payment, ...] = ()
+    checks: tuple[Check, ...] = ()
 
 
 class KitchenModifier(Struct, frozen=True):
@@ -190,6 +218,7 @@ class KitchenItem(Struct, frozen=True):
     course: int
     notes: str | None
     status: str
+    void_reason: str | None
     modifiers: tuple[KitchenModifier, ...]
 
 
@@ -210,6 +239,7 @@ class KitchenOrder(Struct, frozen=True):
     notes: str | None
     status_reason: str | None
     created_by: UUID | None
+    merged_into: UUID | None
     placed_at: datetime
     created_at: datetime
     updated_at: datetime

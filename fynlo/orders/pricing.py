@@ -12,11 +12,12 @@ from fynlo.errors import Conflict, FieldProblem, Invalid
 from fynlo.ids import uuid7
 from fynlo.menu.queries import Sellable
 
-from .models import ItemModifier, NewItem, OrderItem, OrderTotals
-from .money import ModifierPrice, PricedLine, ServiceCharge, TaxSettings, Totals, totals
+from .models import ChargeTerms, ItemModifier, NewItem, Order, OrderItem, OrderTotals, Terms
+from .money import Discount, ModifierPrice, PricedLine, ServiceCharge, TaxSettings, Totals, totals
 from .rules import SelectionGroup, selection_problems
 
 MOST = 999
+AUTOMATIC = ChargeTerms()
 
 
 class Stamp(Struct, frozen=True):
@@ -29,13 +30,23 @@ class Stamp(Struct, frozen=True):
     service_charge_taxable: bool
     service_charge_from_covers: int | None
 
-    def service_charge(self, order_type: str, covers: int | None) -> ServiceCharge | None:
-        """The charge that applies by itself: to guests at a table, from so many covers on."""
+    def service_charge(self, terms: ChargeTerms, order_type: str, covers: int | None) -> ServiceCharge | None:
+        """The charge that was set, or the one that applies by itself: to guests at a table, from so many covers on."""
+        if terms.rule == "waived":
+            return None
+        if terms.rule == "set":
+            return ServiceCharge(
+                percentage=Decimal(terms.percentage) if terms.percentage is not None else None,
+                amount=terms.amount,
+                taxable=self.service_charge_taxable,
+            )
         if self.service_charge_percentage is None or self.service_charge_from_covers is None:
             return None
         if order_type != "dine_in" or (covers or 0) < self.service_charge_from_covers:
             return None
-        return ServiceCharge(Decimal(self.service_charge_percentage), self.service_charge_taxable)
+        return ServiceCharge(
+            percentage=Decimal(self.service_charge_percentage), taxable=self.service_charge_taxable
+        )
 
 
 def unpriced(items: Sequence[NewItem], products: Mapping[UUID, Sellable], *, status: str) -> list[OrderItem]:
@@ -147,6 +158,7 @@ def _line(item: NewItem, product: Sellable, status: str) -> OrderItem:
         course=item.course,
         notes=item.notes,
         status=status,
+        void_reason=None,
         modifiers=tuple(
             ItemModifier(
                 modifier_id,
@@ -156,6 +168,7 @@ def _line(item: NewItem, product: Sellable, status: str) -> OrderItem:
             )
             for modifier_id, quantity in _quantities(item).items()
         ),
+        discount_terms=None,
         discount=0,
         total=0,
         net=0,
@@ -164,7 +177,12 @@ def _line(item: NewItem, product: Sellable, status: str) -> OrderItem:
 
 
 def priced(
-    items: Sequence[OrderItem], stamp: Stamp, order_type: str, covers: int | None
+    items: Sequence[OrderItem],
+    stamp: Stamp,
+    order_type: str,
+    covers: int | None,
+    discount: Terms | None = None,
+    charge: ChargeTerms = AUTOMATIC,
 ) -> tuple[tuple[OrderItem, ...], Totals]:
     """The lines with their totals, and the totals of the order; voided lines count for nothing."""
     counted = [item for item in items if item.status != "voided"]
@@ -175,11 +193,13 @@ def priced(
                 item.quantity,
                 Decimal(item.tax_rate),
                 tuple(ModifierPrice(m.price, m.quantity) for m in item.modifiers),
+                _discount(item.discount_terms),
             )
             for item in counted
         ],
         TaxSettings(stamp.prices_include_tax, stamp.tax_rounding, stamp.tax_scope),
-        service_charge=stamp.service_charge(order_type, covers),
+        discount=_discount(discount),
+        service_charge=stamp.service_charge(charge, order_type, covers),
     )
     amounts = {item.id: line for item, line in zip(counted, result.lines, strict=True)}
     return (
@@ -193,39 +213,61 @@ def priced(
     )
 
 
-def voided(item: OrderItem) -> OrderItem:
+def _discount(terms: Terms | None) -> Discount | None:
+    if terms is None:
+        return None
+    return Discount(Decimal(terms.percentage) if terms.percentage is not None else None, terms.amount)
+
+
+def repriced(order: Order, stamp: Stamp) -> Order:
+    """The order with the totals of its lines as they stand now; what was paid of them is the database's to say."""
+    items, result = priced(
+        order.items, stamp, order.type, order.covers, order.discount_terms, order.service_charge_terms
+    )
+    return msgspec.structs.replace(
+        order,
+        items=items,
+        totals=msgspec.structs.replace(
+            order.totals,
+            subtotal=result.subtotal,
+            discount=result.discount,
+            service_charge=result.service_charge,
+            tax=result.tax,
+            total=result.total,
+            tax_breakdown=result.tax_breakdown,
+        ),
+    )
+
+
+def voided(item: OrderItem, reason: str) -> OrderItem:
     """The line as it stands on the order from then on: with what it came to by itself, counting for nothing."""
     total = item.quantity * (item.unit_price + sum(m.price * m.quantity for m in item.modifiers))
-    return msgspec.structs.replace(item, status="voided", discount=0, total=total, net=0)
+    return msgspec.structs.replace(
+        item, status="voided", void_reason=reason, discount_terms=None, discount=0, total=total, net=0
+    )
 
 
 def with_amounts(item: OrderItem, discount: int, total: int, net: int) -> OrderItem:
     return OrderItem(
         item.id, item.product_id, item.variant_id, item.name, item.variant_name, item.station_id, item.unit_price,
-        item.quantity, item.course, item.notes, item.status, item.modifiers, discount, total, net, item.tax_rate,
+        item.quantity, item.course, item.notes, item.status, item.void_reason, item.modifiers, item.discount_terms,
+        discount, total, net, item.tax_rate,
     )  # fmt: skip
 
 
-def order_totals(result: Totals, *, tips: int = 0, paid: int = 0, refunded: int = 0) -> OrderTotals:
-    """The totals as an order shows them, with what has been paid."""
+def unpaid(result: Totals) -> OrderTotals:
+    """The totals of an order on which nothing was paid yet."""
     return OrderTotals(
         result.subtotal,
         result.discount,
         result.service_charge,
         result.tax,
         result.total,
-        tips,
-        paid,
-        refunded,
-        result.total - paid,
-        result.tax_breakdown,
+        tips=0,
+        paid=0,
+        refunded=0,
+        due=result.total,
+        unapplied=0,
+        to_refund=0,
+        tax_breakdown=result.tax_breakdown,
     )
-
-
-def payment_status(total: int, paid: int, refunded: int) -> str:
-    """unpaid, partially_paid, paid, partially_refunded or refunded, from the sums."""
-    if refunded:
-        return "refunded" if refunded >= paid else "partially_refunded"
-    if not paid:
-        return "unpaid"
-    return "paid" if paid >= total else "partially_paid"

@@ -1,5 +1,6 @@
 """Typed functions over sql/queries/orders.sql; rows of order_rows folded into orders."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -13,51 +14,84 @@ from fynlo.db.fold import grouped
 from fynlo.db.pool import Connection
 from fynlo.db.queries import queries
 
-from .models import ItemModifier, Order, OrderItem, OrdersQuery, OrderTotals
+from .models import ChargeTerms, ItemModifier, Order, OrderItem, OrdersQuery, OrderTotals, Terms
 from .money import TaxBucket, Totals
+from .payment_models import Check, CheckItem, Payment
 from .pricing import Stamp
 from .rules import CLOSED
 
 _SQL = queries("orders")
 
-# Columns of order_rows behind epoch and seq.
-_ORDER, _TOTALS, _STAMP, _ITEM, _MODIFIER = 2, 22, 32, 39, 56
+# Columns of order_rows behind epoch, seq, payments and checks.
+_ORDER, _TOTALS, _TERMS, _STAMP, _ITEM, _MODIFIER = 4, 24, 36, 45, 52, 74
+
+_PAYMENTS = msgspec.json.Decoder(tuple[Payment, ...])
+_CHECKS = msgspec.json.Decoder(tuple[Check, ...])
 
 
 class StoredOrder(Struct, frozen=True):
-    """An order with what is not shown: the settings it was made under, and which request made it and its
-    lines (the hash of the request by line; None for lines that came with the order)."""
+    """An order with what is not shown.
+
+    `stamp` are the settings it was made under, `request_hash` is of the request that made it, `item_hashes` of those
+    that added lines (None for lines that came with the order). `returned` is the part of its refunds that gave back
+    what it no longer costs. `item_positions` say where lines stand; `item_taken` and `modifier_taken`, the latter by
+    line and modifier, what was taken from counted stock.
+    """
 
     order: Order
     stamp: Stamp
     request_hash: bytes | None
+    returned: int
     item_hashes: dict[UUID, bytes | None]
+    item_positions: dict[UUID, int]
+    item_taken: dict[UUID, int]
+    modifier_taken: dict[tuple[UUID, UUID], int]
+
+
+def _terms(percentage: str | None, amount: int | None, reason: str | None) -> Terms | None:
+    return None if percentage is None and amount is None else Terms(percentage, amount, reason)
 
 
 def _item(rows: list[tuple[Any, ...]]) -> OrderItem:
     (
         item_id, product_id, variant_id, name, variant_name, station_id, unit_price, quantity, course, notes,
-        status, discount, total, net, tax_rate,
-    ) = rows[0][_ITEM : _ITEM + 15]  # fmt: skip
+        status, discount, total, net, tax_rate, percentage, amount, reason, void_reason,
+    ) = rows[0][_ITEM : _ITEM + 19]  # fmt: skip
     return OrderItem(
         item_id, product_id, variant_id, name, variant_name, station_id, unit_price, quantity, course, notes, status,
-        tuple(ItemModifier(*row[_MODIFIER : _MODIFIER + 4]) for row in rows if row[_MODIFIER] is not None),
-        discount, total, net, tax_rate,
+        void_reason, tuple(ItemModifier(*row[_MODIFIER : _MODIFIER + 4]) for row in rows if row[_MODIFIER] is not None),
+        _terms(percentage, amount, reason), discount, total, net, tax_rate,
     )  # fmt: skip
 
 
 def _order(rows: list[tuple[Any, ...]]) -> StoredOrder:
     first = rows[0]
     lines = list(grouped([row for row in rows if row[_ITEM] is not None], lambda row: row[_ITEM]))
-    *sums, breakdown = first[_TOTALS:_STAMP]
+    *sums, breakdown = first[_TOTALS:_TERMS]
+    merged_into, percentage, amount, reason, *charge, returned = first[_TERMS:_STAMP]
     *stamp, request_hash = first[_STAMP:_ITEM]
-    items = tuple(_item(of_item) for _, of_item in lines)
-    totals = OrderTotals(*[*sums, tuple(TaxBucket(**bucket) for bucket in breakdown)])
+    order = Order(
+        *[
+            *first[_ORDER : _ORDER + 16],
+            merged_into,
+            *first[_ORDER + 16 : _TOTALS],
+            tuple(_item(of_item) for _, of_item in lines),
+            _terms(percentage, amount, reason),
+            ChargeTerms(*charge),
+            OrderTotals(*[*sums, tuple(TaxBucket(**bucket) for bucket in breakdown)]),
+            _PAYMENTS.decode(first[2]) if first[2] else (),
+            _CHECKS.decode(first[3]) if first[3] else (),
+        ]
+    )
     return StoredOrder(
-        order=Order(*[*first[_ORDER:_TOTALS], items, totals]),
-        stamp=Stamp(*stamp),
-        request_hash=request_hash,
-        item_hashes={item_id: of_item[0][_ITEM + 15] for item_id, of_item in lines},
+        order,
+        Stamp(*stamp),
+        request_hash,
+        returned,
+        {item_id: of_item[0][_ITEM + 19] for item_id, of_item in lines},
+        {item_id: of_item[0][_ITEM + 21] for item_id, of_item in lines},
+        {item_id: of_item[0][_ITEM + 20] for item_id, of_item in lines},
+        {(row[_ITEM], row[_MODIFIER]): row[_MODIFIER + 4] for row in rows if row[_MODIFIER] is not None},
     )
 
 
@@ -102,8 +136,8 @@ async def orders_page(
     return [_order(of_order).order for _, of_order in grouped(found, lambda row: row[_ORDER])], position
 
 
-class _ItemRow(Struct, frozen=True):
-    """A line as order_insert and order_append take it."""
+class _NewItemRow(Struct, frozen=True):
+    """A line as order_insert and order_save take it."""
 
     id: UUID
     position: int
@@ -121,6 +155,26 @@ class _ItemRow(Struct, frozen=True):
     discount: int
     total: int
     net: int
+    void_reason: str | None
+    stock_taken: int
+
+
+class _ItemRow(Struct, frozen=True):
+    """What may change of a line, as order_save takes it."""
+
+    id: UUID
+    quantity: int
+    course: int
+    notes: str | None
+    status: str
+    discount_percentage: str | None
+    discount_amount: int | None
+    discount_reason: str | None
+    discount: int
+    total: int
+    net: int
+    void_reason: str | None
+    stock_taken: int
 
 
 class _ModifierRow(Struct, frozen=True):
@@ -130,31 +184,46 @@ class _ModifierRow(Struct, frozen=True):
     name: str
     price: int
     quantity: int
+    stock_taken: int
+
+
+class CheckRow(Struct, frozen=True):
+    """A check as order_save takes it, at its place among the checks; `replaced` by another way of splitting."""
+
+    id: UUID
+    position: int
+    total: int
+    items: tuple[CheckItem, ...]
+    remainder: bool
+    replaced: bool = False
 
 
 def _json(value: Any) -> Json:
     return Json(value, dumps=msgspec.json.encode)
 
 
-def _rows(items: tuple[OrderItem, ...], first_position: int) -> dict[str, Json]:
-    return {
-        "items": _json(
-            [
-                _ItemRow(
-                    i.id, place, i.product_id, i.variant_id, i.name, i.variant_name, i.station_id, i.unit_price,
-                    i.quantity, i.course, i.notes, i.status, i.tax_rate, i.discount, i.total, i.net,
-                )
-                for place, i in enumerate(items, first_position)
-            ]
-        ),
-        "modifiers": _json(
-            [
-                _ModifierRow(item.id, m.modifier_id, place, m.name, m.price, m.quantity)
-                for item in items
-                for place, m in enumerate(item.modifiers, 1)
-            ]
-        ),
-    }  # fmt: skip
+def _new_row(i: OrderItem, position: int, taken: int) -> _NewItemRow:
+    return _NewItemRow(
+        i.id, position, i.product_id, i.variant_id, i.name, i.variant_name, i.station_id, i.unit_price, i.quantity,
+        i.course, i.notes, i.status, i.tax_rate, i.discount, i.total, i.net, i.void_reason, taken,
+    )  # fmt: skip
+
+
+def _row(i: OrderItem, taken: int) -> _ItemRow:
+    terms = i.discount_terms or Terms(None, None, None)
+    return _ItemRow(
+        i.id, i.quantity, i.course, i.notes, i.status, terms.percentage, terms.amount, terms.reason, i.discount,
+        i.total, i.net, i.void_reason, taken,
+    )  # fmt: skip
+
+
+def _modifier_rows(item: OrderItem, taken: dict[tuple[UUID, UUID], int]) -> list[_ModifierRow]:
+    return [
+        _ModifierRow(
+            item.id, m.modifier_id, place, m.name, m.price, m.quantity, taken.get((item.id, m.modifier_id), 0)
+        )
+        for place, m in enumerate(item.modifiers, 1)
+    ]
 
 
 def _sums(result: Totals) -> dict[str, Any]:
@@ -179,95 +248,83 @@ class Inserted(NamedTuple):
 
 
 async def order_insert(
-    conn: Connection, columns: dict[str, Any], stamp: Stamp, result: Totals, items: tuple[OrderItem, ...]
+    conn: Connection,
+    columns: dict[str, Any],
+    stamp: Stamp,
+    result: Totals,
+    items: tuple[OrderItem, ...],
+    item_taken: dict[UUID, int],
+    modifier_taken: dict[tuple[UUID, UUID], int],
 ) -> Inserted:
     """Writes an order with its lines in one statement. Raises UniqueViolation for a taken id or table."""
+    rows = {
+        "items": _json(
+            [_new_row(item, place, item_taken.get(item.id, 0)) for place, item in enumerate(items, 1)]
+        ),
+        "modifiers": _json([row for item in items for row in _modifier_rows(item, modifier_taken)]),
+    }
     cursor = await conn.execute(
-        _SQL["order_insert"], columns | msgspec.structs.asdict(stamp) | _sums(result) | _rows(items, 1)
+        _SQL["order_insert"], columns | msgspec.structs.asdict(stamp) | _sums(result) | rows
     )
     row = await cursor.fetchone()
     assert row is not None
     return Inserted(*row)
 
 
-async def order_append(
+async def order_save(
     conn: Connection,
-    order: Order,
+    before: StoredOrder,
+    after: StoredOrder,
     *,
-    status: str,
-    payment_status: str,
-    request_hash: bytes,
-    result: Totals,
-    old_items: tuple[OrderItem, ...],
-    new_items: tuple[OrderItem, ...],
-) -> tuple[int, datetime]:
-    """Adds lines and writes the new totals; returns the version and when."""
-    cursor = await conn.execute(
-        _SQL["order_append"],
-        {
-            "restaurant_id": order.restaurant_id,
-            "id": order.id,
-            "status": status,
-            "payment_status": payment_status,
-            "request_hash": request_hash,
-            "nets": _json([{"id": item.id, "net": item.net} for item in old_items]),
-        }
-        | _sums(result)
-        | _rows(new_items, len(order.items) + 1),
-    )
-    row = await cursor.fetchone()
-    assert row is not None
-    return row[0], row[1]
-
-
-async def order_void(
-    conn: Connection,
-    order: Order,
-    *,
-    item_id: UUID,
-    reason: str,
-    payment_status: str,
-    result: Totals,
-    items: tuple[OrderItem, ...],
-    split: OrderItem | None,
+    request_hash: bytes | None = None,
+    checks: Sequence[CheckRow] = (),
 ) -> None:
-    """Writes the lines as they are after one was voided; `split` is the voided part of one that was not wholly."""
+    """Writes what has changed of an order; `request_hash` goes to the lines that are new.
+
+    What was paid and refunded is kept by the database and not written here, nor are prices of lines that were there.
+    """
+    order, was = after.order, {item.id: item for item in before.order.items}
+    discount = order.discount_terms or Terms(None, None, None)
+    charge, totals = order.service_charge_terms, order.totals
+    last = max(before.item_positions.values(), default=0)
+    new = [item for item in order.items if item.id not in was]
+    places = {item.id: last + place for place, item in enumerate(new, 1)} | after.item_positions
     await conn.execute(
-        _SQL["order_void"],
+        _SQL["order_save"],
         {
-            "restaurant_id": order.restaurant_id,
-            "id": order.id,
-            "item_id": item_id,
-            "reason": reason,
-            "payment_status": payment_status,
-            "lines": _json(
-                [
-                    {
-                        "id": item.id,
-                        "quantity": item.quantity,
-                        "status": item.status,
-                        "total": item.total,
-                        "net": item.net,
-                    }
-                    for item in items
-                ]
-            ),
-            "part_id": split.id if split else None,
-            "part_quantity": split.quantity if split else None,
-            "part_total": split.total if split else None,
-            "part_net": split.net if split else None,
-        }
-        | _sums(result),
-    )
+            "restaurant_id": order.restaurant_id, "id": order.id, "status": order.status,
+            "status_reason": order.status_reason, "table_id": order.table_id, "covers": order.covers,
+            "customer_name": order.customer_name, "notes": order.notes, "merged_into": order.merged_into,
+            "discount_percentage": discount.percentage, "discount_amount": discount.amount,
+            "discount_reason": discount.reason, "charge_rule": charge.rule, "charge_percentage": charge.percentage,
+            "charge_amount": charge.amount, "charge_reason": charge.reason, "subtotal": totals.subtotal,
+            "discount": totals.discount, "service_charge": totals.service_charge, "tax": totals.tax,
+            "total": totals.total, "tax_breakdown": Jsonb(totals.tax_breakdown, dumps=msgspec.json.encode),
+            "request_hash": request_hash, "checks": _json(checks),
+            "changed": _json([
+                _row(item, after.item_taken.get(item.id, 0)) for item in order.items
+                if item.id in was and _without_modifiers(item, after) != _without_modifiers(was[item.id], before)
+            ]),
+            "items": _json([_new_row(item, places[item.id], after.item_taken.get(item.id, 0)) for item in new]),
+            "modifiers": _json([
+                row for item in order.items for row in _changed_modifiers(was.get(item.id), item, before, after)
+            ]),
+        },
+    )  # fmt: skip
 
 
-async def order_set_status(conn: Connection, order: Order, status: str, reason: str | None) -> int:
-    """Returns the new version."""
-    cursor = await conn.execute(
-        _SQL["order_set_status"],
-        {"restaurant_id": order.restaurant_id, "id": order.id, "status": status, "reason": reason},
-    )
-    row = await cursor.fetchone()
-    assert row is not None
-    version: int = row[0]
-    return version
+def _without_modifiers(item: OrderItem, of: StoredOrder) -> tuple[OrderItem, int]:
+    return msgspec.structs.replace(item, modifiers=()), of.item_taken.get(item.id, 0)
+
+
+def _changed_modifiers(
+    was: OrderItem | None, item: OrderItem, before: StoredOrder, after: StoredOrder
+) -> list[_ModifierRow]:
+    """The rows of a line's modifiers that are to be written: 0 of those that were taken off."""
+    if was is None:
+        return _modifier_rows(item, after.modifier_taken)
+    stay = {m.modifier_id for m in item.modifiers}
+    off = [msgspec.structs.replace(m, quantity=0) for m in was.modifiers if m.modifier_id not in stay]
+    old_rows = _modifier_rows(was, before.modifier_taken)
+    now = msgspec.structs.replace(item, modifiers=(*item.modifiers, *off))
+    return [row for row in _modifier_rows(now, after.modifier_taken) if row not in old_rows]

@@ -31,6 +31,13 @@ def transition_allowed(current: OrderStatus, target: OrderStatus) -> bool:
     return _PROGRESS[current] < _PROGRESS[target]
 
 
+def after_sending(current: OrderStatus) -> OrderStatus:
+    """The status of an order when more of it goes to the kitchen."""
+    if current == "pending":
+        return "confirmed"
+    return "preparing" if current == "ready" else current
+
+
 class SelectionGroup(Struct, frozen=True):
     """A modifier group as a product offers it; `max_selections` None is unlimited."""
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
-from typing import NoReturn
+from typing import Any, NoReturn
 from uuid import UUID
 
 import msgspec
@@ -16,10 +16,10 @@ from fynlo.menu.queries import Asked, sellable
 from fynlo.tenancy import Tenant
 
 from . import queries
-from .models import MoreItems, NewItem, NewOrder, NewStatus, Order, VoidItem
-from .pricing import Stamp, order_totals, payment_status, priced, unpriced, voided
+from .models import MoreItems, NewItem, NewOrder, NewStatus, Order, OrderItem, VoidItem
+from .pricing import AUTOMATIC, Stamp, priced, repriced, unpaid, unpriced, voided
 from .queries import StoredOrder
-from .rules import CLOSED, OrderStatus, transition_allowed
+from .rules import CLOSED, OrderStatus, after_sending, transition_allowed
 
 OFFLINE_FOR = timedelta(hours=72)
 CLOCK_SKEW = timedelta(minutes=2)  # a tablet's clock runs a little ahead
@@ -81,7 +81,7 @@ async def create(tenant: Tenant, new: NewOrder, request_hash: bytes) -> Reply:
     if new.id is not None and asked.order_exists:
         if asked.order_hash != request_hash:
             raise Conflict("This id is taken by another order; make a new UUID.", code="id_conflict")
-        return reply((await _read(tenant, new.id)).order)
+        return reply((await read(tenant, new.id)).order)
     _check_ids(new.items)
     now = utc_now()
     placed_at = _placed_at(new.placed_at, now)
@@ -112,33 +112,34 @@ async def create(tenant: Tenant, new: NewOrder, request_hash: bytes) -> Reply:
             "created_by": tenant.user_id, "request_hash": request_hash, "currency": tenant.currency,
             "placed_at": placed_at, "timezone": tenant.timezone, "day_cutoff": tenant.day_cutoff,
         },
-        stamp, result, items,
+        stamp, result, items, {}, {},
     )  # fmt: skip
     order = Order(
         id=order_id, restaurant_id=tenant.restaurant_id, currency=tenant.currency, number=inserted.number,
         business_date=inserted.business_date, type=new.type, status=status, payment_status="unpaid",
         version=inserted.version, table_id=new.table_id, table_name=asked.table_name, covers=new.covers,
         customer_name=new.customer_name, notes=new.notes, status_reason=None, created_by=tenant.user_id,
-        placed_at=placed_at, created_at=inserted.created_at, updated_at=inserted.updated_at, closed_at=None,
-        items=items, totals=order_totals(result),
+        merged_into=None, placed_at=placed_at, created_at=inserted.created_at, updated_at=inserted.updated_at,
+        closed_at=None,
+        items=items, discount_terms=None, service_charge_terms=AUTOMATIC, totals=unpaid(result),
     )  # fmt: skip
     return reply(order, 201, {"Location": f"/api/v1/orders/{order_id}"})
 
 
-async def _read(tenant: Tenant, order_id: UUID) -> StoredOrder:
+async def read(tenant: Tenant, order_id: UUID) -> StoredOrder:
     found = await queries.order_read(tenant.conn, tenant.restaurant_id, order_id)
     if found is None:
         raise NotFound("There is no such order, or it is not yours.")
     return found[0]
 
 
-async def _locked(tenant: Tenant, order_id: UUID) -> StoredOrder:
+async def locked(tenant: Tenant, order_id: UUID) -> StoredOrder:
     """The order, which nobody else changes until the end of the transaction."""
     await queries.order_lock(tenant.conn, tenant.restaurant_id, order_id)
-    return await _read(tenant, order_id)
+    return await read(tenant, order_id)
 
 
-def _at_version(stored: StoredOrder, version: int | None) -> None:
+def check_version(stored: StoredOrder, version: int | None) -> None:
     """Raises VersionConflict where the order is not at the version that the caller has seen (None: any)."""
     if version is not None and version != stored.order.version:
         raise VersionConflict(
@@ -149,9 +150,21 @@ def _at_version(stored: StoredOrder, version: int | None) -> None:
         )
 
 
-def _open(order: Order) -> None:
+def check_open(order: Order) -> None:
     if order.status in CLOSED:
         raise Conflict(f"Order {order.number} is {order.status}; make a new order.", code="order_closed")
+
+
+async def save(
+    tenant: Tenant, before: StoredOrder, order: Order, *, request_hash: bytes | None = None, **kept: Any
+) -> Reply:
+    """Writes an order that was changed, with its totals anew, and answers with the whole of it.
+
+    `kept` are the fields of StoredOrder that are others now, such as `item_taken`.
+    """
+    after = msgspec.structs.replace(before, order=repriced(order, before.stamp), **kept)
+    await queries.order_save(tenant.conn, before, after, request_hash=request_hash)
+    return reply((await read(tenant, order.id)).order)
 
 
 async def append(
@@ -159,43 +172,21 @@ async def append(
 ) -> Reply:
     """Lines on an order; lines sent before are not sent again. The same client-made line ids from the same
     request answer with the order as it is now."""
-    stored = await _locked(tenant, order_id)
+    stored = await locked(tenant, order_id)
     given = {item.id for item in more.items if item.id is not None}
     if taken := given & stored.item_hashes.keys():
         if taken == given and all(stored.item_hashes[item_id] == request_hash for item_id in given):
             return reply(stored.order)
         raise Conflict("A line with this id is on the order already; make a new UUID.", code="id_conflict")
-    _at_version(stored, version)
+    check_version(stored, version)
     order = stored.order
-    _open(order)
+    check_open(order)
     _check_ids(more.items)
     asked = await _ask(tenant, order.type, more.items)
     new_lines = unpriced(more.items, asked.products, status="sent" if more.send else "held")
-    items, result = priced([*order.items, *new_lines], stored.stamp, order.type, order.covers)
-    status = order.status
-    if more.send:
-        status = {"pending": "confirmed", "ready": "preparing"}.get(order.status, order.status)  # type: ignore[assignment]
-    sums = order_totals(
-        result, tips=order.totals.tips, paid=order.totals.paid, refunded=order.totals.refunded
-    )
-    paid_state = payment_status(sums.total, sums.paid, sums.refunded)
-    before = len(order.items)
-    new_version, updated_at = await queries.order_append(
-        tenant.conn,
-        order,
-        status=status,
-        payment_status=paid_state,
-        request_hash=request_hash,
-        result=result,
-        old_items=items[:before],
-        new_items=items[before:],
-    )
-    return reply(
-        msgspec.structs.replace(
-            order, status=status, payment_status=paid_state, version=new_version, updated_at=updated_at,
-            items=items, totals=sums,
-        )
-    )  # fmt: skip
+    status = after_sending(order.status) if more.send else order.status
+    changed = msgspec.structs.replace(order, items=(*order.items, *new_lines), status=status)
+    return await save(tenant, stored, changed, request_hash=request_hash)
 
 
 async def void_item(
@@ -209,13 +200,11 @@ async def void_item(
     approved = asked.approver is not None
     if asked.approver is not None:  # before anything is locked: a PIN takes its time
         await approve(tenant, asked.approver.staff_id, asked.approver.pin, "refunds.write")
-    stored = await _locked(tenant, order_id)
-    _at_version(stored, version)
+    stored = await locked(tenant, order_id)
+    check_version(stored, version)
     order = stored.order
-    _open(order)
-    line = next((item for item in order.items if item.id == item_id), None)
-    if line is None:
-        raise NotFound("There is no such line on this order.")
+    check_open(order)
+    line = line_of(order, item_id)
     if line.status == "voided":
         raise Conflict("This line was voided before.", code="item_voided")
     if line.status == "sent" and not approved and not may(tenant.role, "refunds.write"):
@@ -227,34 +216,32 @@ async def void_item(
     if part is not None and part > line.quantity:
         told = f"the line has {line.quantity}"
         raise Invalid(f"quantity: {told}.", errors=[FieldProblem("quantity", told)])
-    left = voided(line) if part is None else msgspec.structs.replace(line, quantity=line.quantity - part)
-    split = None if part is None else voided(msgspec.structs.replace(line, id=uuid7(), quantity=part))
-    items, result = priced(
-        [left if item.id == item_id else item for item in order.items], stored.stamp, order.type, order.covers
-    )
-    sums = order_totals(
-        result, tips=order.totals.tips, paid=order.totals.paid, refunded=order.totals.refunded
-    )
-    paid_state = payment_status(sums.total, sums.paid, sums.refunded)
-    await queries.order_void(
-        tenant.conn,
-        order,
-        item_id=item_id,
-        reason=asked.reason,
-        payment_status=paid_state,
-        result=result,
-        items=items,
-        split=split,
-    )
-    return reply((await _read(tenant, order_id)).order)
+    positions = stored.item_positions
+    if part is None:
+        left = [voided(line, asked.reason)]
+    else:
+        gone = voided(msgspec.structs.replace(line, id=uuid7(), quantity=part), asked.reason)
+        left = [msgspec.structs.replace(line, quantity=line.quantity - part), gone]
+        positions = {**positions, gone.id: positions[line.id]}
+    items = tuple(now for item in order.items for now in (left if item.id == item_id else [item]))
+    changed = msgspec.structs.replace(order, items=items)
+    return await save(tenant, stored, changed, item_positions=positions)
+
+
+def line_of(order: Order, item_id: UUID) -> OrderItem:
+    """Raises NotFound where the order has no such line."""
+    line = next((item for item in order.items if item.id == item_id), None)
+    if line is None:
+        raise NotFound("There is no such line on this order.")
+    return line
 
 
 async def set_status(tenant: Tenant, order_id: UUID, new: NewStatus, version: int | None) -> Reply:
     """Move an order on, by the rules of `rules.transition_allowed`."""
-    stored = await _locked(tenant, order_id)
-    _at_version(stored, version)
+    stored = await locked(tenant, order_id)
+    check_version(stored, version)
     order = stored.order
-    _open(order)
+    check_open(order)
     if not transition_allowed(order.status, new.status):
         raise Conflict(
             f"An order that is {order.status} cannot become {new.status}.", code="invalid_transition"
@@ -267,7 +254,7 @@ async def set_status(tenant: Tenant, order_id: UUID, new: NewStatus, version: in
     if new.status == "cancelled":
         if not new.reason or not new.reason.strip():
             raise Invalid("reason: say why it is cancelled.", errors=[FieldProblem("reason", "say why")])
-        if order.totals.paid > order.totals.refunded:
+        if order.totals.paid - order.totals.refunded + order.totals.unapplied > 0:
             raise Conflict("Money was taken for this order; refund it first.", code="order_has_payments")
-    await queries.order_set_status(tenant.conn, order, new.status, new.reason)
-    return reply((await _read(tenant, order_id)).order)
+    changed = msgspec.structs.replace(order, status=new.status, status_reason=new.reason)
+    return await save(tenant, stored, changed)

@@ -23,69 +23,93 @@ with counter as (
 ), i as (
   insert into order_items (
     restaurant_id, order_id, id, position, product_id, variant_id, name, variant_name, station_id,
-    unit_price, quantity, course, notes, status, tax_rate, discount, total, net, request_hash)
+    unit_price, quantity, course, notes, status, tax_rate, discount, total, net, stock_taken)
   select o.restaurant_id, o.id, x.id, x.position, x.product_id, x.variant_id, x.name, x.variant_name,
          x.station_id, x.unit_price, x.quantity, x.course, x.notes, x.status, x.tax_rate, x.discount,
-         x.total, x.net, null
+         x.total, x.net, x.stock_taken
     from o cross join json_to_recordset(%(items)s) as x (
       id uuid, position integer, product_id uuid, variant_id uuid, name text, variant_name text,
       station_id uuid, unit_price bigint, quantity integer, course integer, notes text, status text,
-      tax_rate numeric, discount bigint, total bigint, net bigint)
+      tax_rate numeric, discount bigint, total bigint, net bigint, stock_taken integer)
 ), m as (
-  insert into order_item_modifiers (restaurant_id, order_id, item_id, modifier_id, position, name, price, quantity)
-  select o.restaurant_id, o.id, x.item_id, x.modifier_id, x.position, x.name, x.price, x.quantity
+  insert into order_item_modifiers (restaurant_id, order_id, item_id, modifier_id, position, name, price, quantity,
+                                    stock_taken)
+  select o.restaurant_id, o.id, x.item_id, x.modifier_id, x.position, x.name, x.price, x.quantity, x.stock_taken
     from o cross join json_to_recordset(%(modifiers)s) as x (
-      item_id uuid, modifier_id uuid, position integer, name text, price bigint, quantity integer)
+      item_id uuid, modifier_id uuid, position integer, name text, price bigint, quantity integer,
+      stock_taken integer)
 )
 select o.number, o.business_date, o.version, o.created_at, o.updated_at from o
 
--- name: order_append
--- New lines on an order, with its new totals and status; the caller holds the order's lock.
+-- name: order_save
+-- An order as it is after a change: what of it may change, the lines that are others now, new lines, the modifiers
+-- and checks that were added or changed. Its version rises; the caller holds its lock.
 with o as (
   update orders set
-    status = %(status)s, subtotal = %(subtotal)s, discount = %(discount)s,
-    service_charge = %(service_charge)s, tax = %(tax)s, total = %(total)s,
-    tax_breakdown = %(tax_breakdown)s, payment_status = %(payment_status)s, version = version + 1
+    status = %(status)s, status_reason = %(status_reason)s, table_id = %(table_id)s, covers = %(covers)s,
+    customer_name = %(customer_name)s, notes = %(notes)s, merged_into = %(merged_into)s,
+    discount_percentage = %(discount_percentage)s, discount_amount = %(discount_amount)s,
+    discount_reason = %(discount_reason)s, charge_rule = %(charge_rule)s,
+    charge_percentage = %(charge_percentage)s, charge_amount = %(charge_amount)s, charge_reason = %(charge_reason)s,
+    subtotal = %(subtotal)s, discount = %(discount)s, service_charge = %(service_charge)s, tax = %(tax)s,
+    total = %(total)s, tax_breakdown = %(tax_breakdown)s, version = version + 1
    where restaurant_id = %(restaurant_id)s and id = %(id)s
-  returning restaurant_id, id, version, updated_at
+  returning restaurant_id, id
 ), n as (
-  update order_items i set net = x.net
-    from o cross join json_to_recordset(%(nets)s) as x (id uuid, net bigint)
-   where i.restaurant_id = o.restaurant_id and i.order_id = o.id and i.id = x.id and i.net <> x.net
+  update order_items i
+     set quantity = x.quantity, course = x.course, notes = x.notes, status = x.status,
+         discount_percentage = x.discount_percentage, discount_amount = x.discount_amount,
+         discount_reason = x.discount_reason, discount = x.discount, total = x.total, net = x.net,
+         void_reason = x.void_reason, stock_taken = x.stock_taken
+    from o cross join json_to_recordset(%(changed)s) as x (
+      id uuid, quantity integer, course integer, notes text, status text, discount_percentage numeric,
+      discount_amount bigint, discount_reason text, discount bigint, total bigint, net bigint, void_reason text,
+      stock_taken integer)
+   where i.restaurant_id = o.restaurant_id and i.order_id = o.id and i.id = x.id
 ), i as (
   insert into order_items (
     restaurant_id, order_id, id, position, product_id, variant_id, name, variant_name, station_id,
-    unit_price, quantity, course, notes, status, tax_rate, discount, total, net, request_hash)
+    unit_price, quantity, course, notes, status, tax_rate, discount, total, net, void_reason, stock_taken, request_hash)
   select o.restaurant_id, o.id, x.id, x.position, x.product_id, x.variant_id, x.name, x.variant_name,
          x.station_id, x.unit_price, x.quantity, x.course, x.notes, x.status, x.tax_rate, x.discount,
-         x.total, x.net, %(request_hash)s
+         x.total, x.net, x.void_reason, x.stock_taken, %(request_hash)s
     from o cross join json_to_recordset(%(items)s) as x (
       id uuid, position integer, product_id uuid, variant_id uuid, name text, variant_name text,
       station_id uuid, unit_price bigint, quantity integer, course integer, notes text, status text,
-      tax_rate numeric, discount bigint, total bigint, net bigint)
+      tax_rate numeric, discount bigint, total bigint, net bigint, void_reason text, stock_taken integer)
 ), m as (
-  insert into order_item_modifiers (restaurant_id, order_id, item_id, modifier_id, position, name, price, quantity)
-  select o.restaurant_id, o.id, x.item_id, x.modifier_id, x.position, x.name, x.price, x.quantity
+  insert into order_item_modifiers as m (restaurant_id, order_id, item_id, modifier_id, position, name, price, quantity,
+                                         stock_taken)
+  select o.restaurant_id, o.id, x.item_id, x.modifier_id, x.position, x.name, x.price, x.quantity, x.stock_taken
     from o cross join json_to_recordset(%(modifiers)s) as x (
-      item_id uuid, modifier_id uuid, position integer, name text, price bigint, quantity integer)
+      item_id uuid, modifier_id uuid, position integer, name text, price bigint, quantity integer,
+      stock_taken integer)
+  on conflict (restaurant_id, order_id, item_id, modifier_id) do update
+     set position = excluded.position, name = excluded.name, price = excluded.price, quantity = excluded.quantity,
+         stock_taken = excluded.stock_taken
 )
-select o.version, o.updated_at from o
+insert into checks as c (restaurant_id, id, order_id, position, total, items, remainder, replaced_at)
+select o.restaurant_id, x.id, o.id, x.position, x.total, x.items, x.remainder,
+       case when x.replaced then clock_timestamp() end
+  from o cross join json_to_recordset(%(checks)s) as x (
+    id uuid, position integer, total bigint, items jsonb, remainder boolean, replaced boolean)
+on conflict (restaurant_id, id) do update
+   set position = excluded.position, total = excluded.total, items = excluded.items,
+       remainder = excluded.remainder, replaced_at = excluded.replaced_at
 
 -- name: order_lock
 -- Takes the lock of an order until the end of the transaction; its version then holds still.
 select o.version from orders o where o.restaurant_id = %(restaurant_id)s and o.id = %(id)s for update
 
--- name: order_set_status
--- A new status; pending lines of an order that is cancelled stay as they are.
-update orders set status = %(status)s, status_reason = %(reason)s, version = version + 1
- where restaurant_id = %(restaurant_id)s and id = %(id)s
-returning version
-
 -- name: order_read
--- One order, as rows of order_rows behind the feed's position.
-select h.epoch, h.seq, r.*
-  from order_rows r
-  join feed_heads h on h.restaurant_id = r.restaurant_id
+-- One order, as rows of order_rows behind the feed's position, its payments and its checks.
+with told as materialized (
+  select h.epoch, h.seq, fynlo.payments_json(%(restaurant_id)s, %(id)s)::text as payments,
+         fynlo.checks_json(%(restaurant_id)s, %(id)s)::text as checks
+    from feed_heads h where h.restaurant_id = %(restaurant_id)s
+)
+select told.*, r.*
+  from told cross join order_rows r
  where r.restaurant_id = %(restaurant_id)s and r.order_id = %(id)s
  order by r.item_position, r.item_id, r.modifier_position, r.modifier_id
 
@@ -102,43 +126,13 @@ with page as (
      and (%(before_at)s::timestamptz is null or (o.created_at, o.id) < (%(before_at)s, %(before_id)s::uuid))
    order by o.created_at desc, o.id desc
    limit %(limit)s
+), told as materialized (
+  select page.restaurant_id, page.id, fynlo.payments_json(page.restaurant_id, page.id)::text as payments,
+         fynlo.checks_json(page.restaurant_id, page.id)::text as checks
+    from page
 )
-select h.epoch, h.seq, r.*
+select h.epoch, h.seq, told.payments, told.checks, r.*
   from feed_heads h
-  left join (page join order_rows r on r.restaurant_id = page.restaurant_id and r.order_id = page.id) on true
+  left join (told join order_rows r on r.restaurant_id = told.restaurant_id and r.order_id = told.id) on true
  where h.restaurant_id = %(restaurant_id)s
  order by r.created_at desc, r.order_id desc, r.item_position, r.item_id, r.modifier_position, r.modifier_id
-
--- name: order_void
--- Lines as they are after one was voided, wholly or in part, with the order's new totals; the caller holds the
--- order's lock. The voided part of a line is a copy of it with an id of its own.
-with o as (
-  update orders set
-    subtotal = %(subtotal)s, discount = %(discount)s, service_charge = %(service_charge)s, tax = %(tax)s,
-    total = %(total)s, tax_breakdown = %(tax_breakdown)s, payment_status = %(payment_status)s,
-    version = version + 1
-   where restaurant_id = %(restaurant_id)s and id = %(id)s
-  returning restaurant_id, id
-), n as (
-  update order_items i
-     set quantity = x.quantity, status = x.status, total = x.total, net = x.net,
-         void_reason = case when i.id = %(item_id)s and x.status = 'voided' then %(reason)s else i.void_reason end
-    from o cross join json_to_recordset(%(lines)s) as x (
-      id uuid, quantity integer, status text, total bigint, net bigint)
-   where i.restaurant_id = o.restaurant_id and i.order_id = o.id and i.id = x.id
-     and (i.quantity, i.status, i.total, i.net) is distinct from (x.quantity, x.status, x.total, x.net)
-), i as (
-  insert into order_items (
-    restaurant_id, order_id, id, position, product_id, variant_id, name, variant_name, station_id,
-    unit_price, quantity, course, notes, status, tax_rate, discount, total, net, void_reason)
-  select l.restaurant_id, l.order_id, %(part_id)s, l.position, l.product_id, l.variant_id, l.name,
-         l.variant_name, l.station_id, l.unit_price, %(part_quantity)s, l.course, l.notes, 'voided', l.tax_rate,
-         0, %(part_total)s, %(part_net)s, %(reason)s
-    from o join order_items l on l.restaurant_id = o.restaurant_id and l.order_id = o.id and l.id = %(item_id)s
-   where %(part_id)s::uuid is not null
-)
-insert into order_item_modifiers (restaurant_id, order_id, item_id, modifier_id, position, name, price, quantity)
-select m.restaurant_id, m.order_id, %(part_id)s, m.modifier_id, m.position, m.name, m.price, m.quantity
-  from o join order_item_modifiers m on m.restaurant_id = o.restaurant_id and m.order_id = o.id
-                                    and m.item_id = %(item_id)s
- where %(part_id)s::uuid is not null

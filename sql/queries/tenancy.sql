@@ -6,7 +6,7 @@
 -- not theirs.
 select e.restaurant_id, e.role, e.name, e.timezone, e.currency, e.day_cutoff, e.prices_include_tax,
        e.tax_rounding, e.tax_scope, trim_scale(e.service_charge_percentage)::text, e.service_charge_taxable,
-       e.service_charge_from_covers, e.menu_version, k.claim, k.status, k.headers, k.body
+       e.service_charge_from_covers, trim_scale(e.discount_limit_percentage)::text, e.menu_version, k.claim, k.status, k.headers, k.body
   from fynlo.enter(%(user_id)s, %(restaurant_id)s, %(kind)s, %(id)s, %(device_id)s, %(request_id)s,
                    %(address)s) e
  cross join lateral fynlo.claim_key(e.restaurant_id, %(user_id)s, %(method)s, %(path)s, %(key)s,

@@ -130,6 +130,74 @@ class ItemModifier(Exact):
     quantity: int
 
 
+class Terms(Exact):
+    percentage: str | None
+    amount: int | None
+    reason: str | None
+
+
+class ChargeTerms(Terms):
+    rule: Literal["automatic", "set", "waived"]
+
+
+class RefundedItem(Exact):
+    item_id: UUID
+    quantity: int
+    amount: int
+
+
+class Refund(Exact):
+    id: UUID
+    payment_id: UUID
+    amount: int
+    tip: int
+    method: str
+    reason: str
+    items: tuple[RefundedItem, ...]
+    made_by: UUID | None
+    approved_by: UUID | None
+    business_date: date
+    shift_id: UUID | None
+    created_at: datetime
+
+
+class Payment(Exact):
+    id: UUID
+    order_id: UUID
+    check_id: UUID | None
+    shift_id: UUID | None
+    method: Literal["cash", "card", "gift_card", "other"]
+    state: Literal["pending", "captured", "failed", "voided"]
+    amount: int
+    unapplied: int
+    tip: int
+    tendered: int | None
+    change: int | None
+    reference: str | None
+    reason: str | None
+    taken_by: UUID | None
+    business_date: date
+    created_at: datetime
+    captured_at: datetime | None
+    refunded: int
+    refunds: tuple[Refund, ...]
+
+
+class CheckItem(Exact):
+    item_id: UUID
+    quantity: int | None = None
+    share: str | None = None
+
+
+class Check(Exact):
+    id: UUID
+    total: int
+    paid: int
+    due: int
+    items: tuple[CheckItem, ...]
+    remainder: bool
+
+
 class Item(Exact):
     """`station_id` is what the contract's example leaves out."""
 
@@ -144,7 +212,9 @@ class Item(Exact):
     course: int
     notes: str | None
     status: Literal["held", "sent", "voided"]
+    void_reason: str | None
     modifiers: tuple[ItemModifier, ...]
+    discount_terms: Terms | None
     discount: int
     total: int
     net: int
@@ -168,6 +238,8 @@ class Totals(Exact):
     paid: int
     refunded: int
     due: int
+    unapplied: int
+    to_refund: int
     tax_breakdown: tuple[Bucket, ...]
 
 
@@ -190,11 +262,14 @@ class Order(Exact):
     notes: str | None
     status_reason: str | None
     created_by: UUID | None
+    merged_into: UUID | None
     placed_at: datetime
     created_at: datetime
     updated_at: datetime
     closed_at: datetime | None
     items: tuple[Item, ...]
+    discount_terms: Terms | None
+    service_charge_terms: ChargeTerms
     totals: Totals
-    payments: tuple[Raw, ...]
-    checks: tuple[Raw, ...]
+    payments: tuple[Payment, ...]
+    checks: tuple[Check, ...]

@@ -3,14 +3,15 @@
 set local role fynlo_feed;
 
 drop function if exists fynlo.enter(uuid, uuid, uuid, uuid, text);
+drop function if exists fynlo.enter(uuid, uuid, text, uuid, uuid, text, text);
 
-create or replace function fynlo.enter(
+create function fynlo.enter(
   p_user uuid, p_restaurant uuid, p_kind text, p_id uuid, p_device uuid, p_request text, p_address text
 ) returns table (
   restaurant_id uuid, role text, name text, timezone text, currency text, day_cutoff time,
   prices_include_tax boolean, tax_rounding text, tax_scope text,
   service_charge_percentage numeric, service_charge_taxable boolean, service_charge_from_covers integer,
-  menu_version bigint
+  discount_limit_percentage numeric, menu_version bigint
 )
 language plpgsql volatile security definer
 set search_path = pg_catalog, public, pg_temp
@@ -26,6 +27,13 @@ begin
       when 'order' then select o.restaurant_id into wanted from orders o where o.id = p_id;
       when 'member of staff' then select m.restaurant_id into wanted from memberships m where m.id = p_id;
       when 'device' then select d.restaurant_id into wanted from devices d where d.id = p_id;
+      when 'payment' then select p.restaurant_id into wanted from payments p where p.id = p_id;
+      when 'table' then select t.restaurant_id into wanted from tables t where t.id = p_id;
+      when 'section' then select s.restaurant_id into wanted from sections s where s.id = p_id;
+      when 'shift' then select s.restaurant_id into wanted from shifts s where s.id = p_id;
+      when 'Z report' then select z.restaurant_id into wanted from z_reports z where z.id = p_id;
+      when 'product' then select p.restaurant_id into wanted from products p where p.id = p_id;
+      when 'modifier' then select m.restaurant_id into wanted from modifiers m where m.id = p_id;
       when 'webhook' then select w.restaurant_id into wanted from webhooks w where w.id = p_id;
     end case;
   end if;
@@ -33,7 +41,7 @@ begin
     select r.id, m.role, r.name, r.timezone, r.currency, r.day_cutoff,
            r.prices_include_tax, r.tax_rounding, r.tax_scope,
            r.service_charge_percentage, r.service_charge_taxable, r.service_charge_from_covers,
-           r.menu_version
+           r.discount_limit_percentage, r.menu_version
       from memberships m join restaurants r on r.id = m.restaurant_id
      where m.user_id = p_user and m.restaurant_id = wanted and m.ended_at is null and m.invited_at is null
        and (p_device is null or exists (select from devices d where d.restaurant_id = wanted and d.id = p_device));

@@ -40,11 +40,32 @@ begin
 end
 $$;
 
+create or replace function fynlo.payment_status(
+  p_total bigint, p_paid bigint, p_refunded bigint, p_returned bigint
+) returns text
+language sql immutable parallel safe
+as $$
+  select case when p_refunded > 0 then case when p_refunded >= p_paid then 'refunded' else 'partially_refunded' end
+              when p_paid = 0 then 'unpaid'
+              when p_paid - p_returned >= p_total then 'paid'
+              else 'partially_paid' end
+$$;
+
+create or replace function fynlo.due(p_total bigint, p_paid bigint, p_returned bigint) returns bigint
+language sql immutable parallel safe
+as $$ select greatest(0, p_total - (p_paid - p_returned)) $$;
+
+create or replace function fynlo.to_refund(p_total bigint, p_paid bigint, p_returned bigint, p_unapplied bigint)
+returns bigint
+language sql immutable parallel safe
+-- What the house holds beyond what the guest owes.
+as $$ select p_unapplied + greatest(0, p_paid - p_returned - p_total) $$;
+
 create or replace function fynlo.order_changed() returns trigger
 language plpgsql
 set search_path = pg_catalog, public, pg_temp
 as $$
--- Before an update that changes anything: a higher version, and a closing time that fits the status.
+-- Before an update that changes anything: a higher version, and the payment status and closing time that fit.
 begin
   if new.id <> old.id or new.restaurant_id <> old.restaurant_id then
     raise exception 'an order keeps its id and its restaurant' using errcode = 'check_violation';
@@ -53,10 +74,56 @@ begin
     new.version := old.version + 1;
   end if;
   new.updated_at := clock_timestamp();
+  new.payment_status := fynlo.payment_status(new.total, new.paid, new.refunded, new.returned);
   if new.status in ('completed', 'cancelled', 'merged') then
     new.closed_at := coalesce(new.closed_at, new.updated_at);
   else
     new.closed_at := null;
+  end if;
+  return new;
+end
+$$;
+
+create or replace function fynlo.settle(p_orders uuid[]) returns void
+language plpgsql security definer
+set search_path = pg_catalog, public, pg_temp
+as $$
+-- What was paid, tipped and refunded, added up anew from the payments and refunds of these orders.
+begin
+  update orders o
+     set paid = s.paid, unapplied = s.unapplied - r.from_unapplied, tips = s.tips - r.tips,
+         refunded = r.refunded, returned = r.returned, version = o.version + 1
+    from unnest(p_orders) as wanted (id)
+   cross join lateral (
+     select coalesce(sum(p.amount - p.unapplied), 0)::bigint as paid,
+            coalesce(sum(p.unapplied), 0)::bigint as unapplied, coalesce(sum(p.tip), 0)::bigint as tips
+       from orders x join payments p on p.restaurant_id = x.restaurant_id and p.order_id = x.id
+      where x.id = wanted.id and p.state = 'captured'
+   ) s
+   cross join lateral (
+     select coalesce(sum(f.amount - f.from_unapplied), 0)::bigint as refunded,
+            coalesce(sum(f.from_unapplied), 0)::bigint as from_unapplied,
+            coalesce(sum(f.returned), 0)::bigint as returned, coalesce(sum(f.tip), 0)::bigint as tips
+       from orders x join refunds f on f.restaurant_id = x.restaurant_id and f.order_id = x.id
+      where x.id = wanted.id
+   ) r
+   where o.id = wanted.id
+     and (o.paid, o.unapplied, o.tips, o.refunded, o.returned)
+         is distinct from (s.paid, s.unapplied - r.from_unapplied, s.tips - r.tips, r.refunded, r.returned);
+end
+$$;
+
+create or replace function fynlo.keep_reported() returns trigger
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+-- What a Z has reported stays as it was reported; it may move with its order when that is merged.
+declare
+  moves text[] := array['order_id', 'check_id', 'updated_at'];
+begin
+  if old.z_id is not null and to_jsonb(new) - moves is distinct from to_jsonb(old) - moves then
+    raise exception '% % was reported by a Z and stays as it is', tg_table_name, old.id
+      using errcode = 'restrict_violation', hint = 'Refund a payment instead: the refund belongs to the next Z.';
   end if;
   return new;
 end

@@ -25,15 +25,23 @@ grant select (restaurant_id, id, url, types, active, disabled_at, disabled_reaso
 grant insert, update on sessions, refresh_tokens, idempotency_keys, day_counters, orders, order_items,
   order_item_modifiers, memberships, invitations, pins, devices, device_grants, webhooks, webhook_dead_letters
   to fynlo_app;
+grant insert, update on payments, refunds, checks, shifts, z_counters, tables, sections to fynlo_app;
+grant insert on shift_movements, z_reports, z_orders to fynlo_app;
+grant update (availability, stock, low_stock_at, out_until) on products, modifiers to fynlo_app;
 grant insert on audit_log to fynlo_app, fynlo_feed;
 grant update (name, timezone, currency, day_cutoff, prices_include_tax, tax_rounding, tax_scope,
-  service_charge_percentage, service_charge_taxable, service_charge_from_covers, updated_at) on restaurants to fynlo_app;
+  service_charge_percentage, service_charge_taxable, service_charge_from_covers, discount_limit_percentage,
+  updated_at) on restaurants to fynlo_app;
 
 grant insert on feed_heads, order_events to fynlo_feed;
 grant insert, update on day_counters to fynlo_feed;
 grant update (seq, floor_seq, epoch) on feed_heads to fynlo_feed;
 grant delete on order_events_default to fynlo_feed;  -- its trigger lets fynlo.prune_default_events() do it
-grant update (version, updated_at, closed_at) on orders to fynlo_feed;
+grant update (version, updated_at, closed_at, paid, unapplied, tips, refunded, returned, payment_status) on orders
+  to fynlo_feed;
+grant update (state) on tables to fynlo_feed;
+grant update (availability, stock, out_until) on products, modifiers to fynlo_feed;
+grant insert on menu_history to fynlo_feed;
 grant update (menu_version) on restaurants to fynlo_feed;
 grant insert on restaurants, users, memberships, invitations, devices to fynlo_feed;
 grant update (last_seen_at) on devices to fynlo_feed;
@@ -55,7 +63,7 @@ declare
 begin
   for f in select p.oid::regprocedure as name, p.proowner::regrole as owner,
                   p.prorettype = 'trigger'::regtype
-                    or p.proname in ('raise_versions', 'still_needed', 'rotate_epochs') as internal
+                    or p.proname in ('raise_versions', 'settle', 'note_seats', 'still_needed', 'rotate_epochs') as internal
              from pg_proc p where p.pronamespace = 'fynlo'::regnamespace
               and p.proowner in ('fynlo_owner'::regrole, 'fynlo_feed'::regrole)
   loop

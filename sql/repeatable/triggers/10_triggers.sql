@@ -42,6 +42,44 @@ create or replace trigger order_item_modifiers_note_update after update on order
   referencing old table as old_rows new table as new_rows
   for each statement execute function fynlo.note_modifiers_update();
 
+create or replace trigger payments_note_insert after insert on payments
+  referencing new table as new_rows
+  for each statement execute function fynlo.note_payments_insert();
+create or replace trigger payments_note_update after update on payments
+  referencing old table as old_rows new table as new_rows
+  for each statement execute function fynlo.note_payments_update();
+create or replace trigger refunds_note_insert after insert on refunds
+  referencing new table as new_rows
+  for each statement execute function fynlo.note_refunds_insert();
+create or replace trigger refunds_note_update after update on refunds
+  referencing old table as old_rows new table as new_rows
+  for each statement execute function fynlo.note_refunds_update();
+create or replace trigger checks_note_insert after insert on checks
+  referencing new table as changed
+  for each statement execute function fynlo.note_checks();
+create or replace trigger checks_note_update after update on checks
+  referencing new table as changed
+  for each statement execute function fynlo.note_checks();
+
+create or replace trigger tables_note_insert after insert on tables
+  referencing new table as changed
+  for each statement execute function fynlo.note_tables();
+create or replace trigger tables_note_update after update on tables
+  referencing new table as changed
+  for each statement execute function fynlo.note_tables();
+create or replace trigger sections_note_update after update on sections
+  referencing new table as changed
+  for each statement execute function fynlo.note_sections();
+
+create or replace trigger payments_keep_reported before update on payments
+  for each row when (old is distinct from new) execute function fynlo.keep_reported();
+create or replace trigger refunds_keep_reported before update on refunds
+  for each row when (old is distinct from new) execute function fynlo.keep_reported();
+create or replace trigger z_reports_keep before update or delete or truncate on z_reports
+  for each statement execute function fynlo.refuse_change();
+create or replace trigger z_orders_keep before update or delete or truncate on z_orders
+  for each statement execute function fynlo.refuse_change();
+
 -- Who did what. Hidden: secrets, and what changes by itself.
 create or replace trigger restaurants_audit after insert or update on restaurants
   for each row execute function fynlo.audit('restaurant.created', 'restaurant.changed', 'menu_version');
@@ -66,13 +104,34 @@ create or replace trigger order_items_audit after update of status on order_item
   execute function fynlo.audit('order_item.created', 'order_item.voided');
 create or replace trigger order_items_audit_part after insert on order_items
   for each row when (new.status = 'voided') execute function fynlo.audit('order_item.voided', 'order_item.changed');
-create or replace trigger orders_audit_discount after update of discount on orders
-  for each row when (new.discount <> old.discount)
+-- A discount in percent moves with the lines: it is the terms that somebody gave.
+create or replace trigger orders_audit_discount after update of discount_percentage, discount_amount on orders
+  for each row when ((new.discount_percentage, new.discount_amount)
+                     is distinct from (old.discount_percentage, old.discount_amount))
   execute function fynlo.audit('order.created', 'order.discounted',
                                'version,subtotal,service_charge,tax,total,tax_breakdown,payment_status,closed_at');
-create or replace trigger order_items_audit_discount after update of discount on order_items
-  for each row when (new.discount <> old.discount and new.status <> 'voided')
+create or replace trigger orders_audit_charge
+  after update of charge_rule, charge_percentage, charge_amount on orders
+  for each row when ((new.charge_rule, new.charge_percentage, new.charge_amount)
+                     is distinct from (old.charge_rule, old.charge_percentage, old.charge_amount))
+  execute function fynlo.audit('order.created', 'order.service_charge',
+                               'version,subtotal,discount,tax,total,tax_breakdown,payment_status,closed_at');
+create or replace trigger order_items_audit_discount
+  after update of discount_percentage, discount_amount on order_items
+  for each row when ((new.discount_percentage, new.discount_amount)
+                     is distinct from (old.discount_percentage, old.discount_amount) and new.status <> 'voided')
   execute function fynlo.audit('order_item.created', 'order_item.discounted', 'total,net');
+create or replace trigger payments_audit after update of state on payments
+  for each row when (new.state = 'voided' and old.state <> 'voided')
+  execute function fynlo.audit('payment.taken', 'payment.voided', 'request_hash');
+create or replace trigger refunds_audit after insert on refunds
+  for each row execute function fynlo.audit('payment.refunded', 'refund.changed', 'request_hash,tax_breakdown');
+create or replace trigger shifts_audit after insert or update on shifts
+  for each row execute function fynlo.audit('shift.opened', 'shift.closed');
+create or replace trigger shift_movements_audit after insert on shift_movements
+  for each row execute function fynlo.audit('shift.movement', 'shift.movement');
+create or replace trigger z_reports_audit after insert on z_reports
+  for each row execute function fynlo.audit('z.taken', 'z.changed', 'body');
 create or replace trigger products_audit after update of availability on products
   for each row when (new.availability <> old.availability)
   execute function fynlo.audit('product.created', 'product.availability', 'version');
@@ -82,14 +141,17 @@ create or replace trigger modifiers_audit after update of availability on modifi
 create or replace trigger audit_log_keep before update or delete or truncate on audit_log
   for each statement execute function fynlo.refuse_change();
 
-create or replace trigger products_changed before update on products
+create or replace trigger products_changed
+  before update of category_id, tax_class_id, name, description, price, open_price, sku, image_url, sort_order,
+                   archived_at, version on products
   for each row when (old is distinct from new) execute function fynlo.product_changed();
 
 do $$
 declare
   wanted text;
 begin
-  foreach wanted in array array['orders', 'order_items', 'order_item_modifiers', 'order_events'] loop
+  foreach wanted in array array['orders', 'order_items', 'order_item_modifiers', 'order_events', 'payments',
+                                'refunds', 'checks', 'shifts', 'shift_movements'] loop
     execute format('create or replace trigger %I before delete or truncate on %I
                     for each statement execute function fynlo.refuse_delete()',
                    wanted || '_keep', wanted);
@@ -102,10 +164,17 @@ begin
                                 'modifier_groups', 'modifiers', 'product_modifier_groups'] loop
     execute format('create or replace trigger %I after insert on %I referencing new table as changed
                     for each statement execute function fynlo.note_menu()', wanted || '_note_insert', wanted);
-    execute format('create or replace trigger %I after update on %I referencing new table as changed
-                    for each statement execute function fynlo.note_menu()', wanted || '_note_update', wanted);
+    if wanted not in ('products', 'modifiers') then
+      execute format('create or replace trigger %I after update on %I referencing new table as changed
+                      for each statement execute function fynlo.note_menu()', wanted || '_note_update', wanted);
+    end if;
     execute format('create or replace trigger %I after delete on %I referencing old table as changed
                     for each statement execute function fynlo.note_menu()', wanted || '_note_delete', wanted);
+  end loop;
+  foreach wanted in array array['products', 'modifiers'] loop
+    execute format('create or replace trigger %I after update on %I
+                    referencing old table as old_rows new table as new_rows
+                    for each statement execute function fynlo.note_stock()', wanted || '_note_update', wanted);
   end loop;
   -- A constraint trigger can be neither replaced nor made "if not exists".
   if not exists (select from pg_trigger
