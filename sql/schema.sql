@@ -2863,8 +2863,8 @@ COMMENT ON COLUMN public.memberships.ended_at IS 'When they left; who comes back
 
 CREATE TABLE public.menu_history (
     restaurant_id uuid NOT NULL,
-    id uuid NOT NULL,
     kind text NOT NULL,
+    entity_id uuid NOT NULL,
     replaced_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
     place bigint NOT NULL,
     old_row jsonb NOT NULL
@@ -4254,7 +4254,7 @@ ALTER TABLE ONLY public.memberships
 --
 
 ALTER TABLE ONLY public.menu_history
-    ADD CONSTRAINT menu_history_pkey PRIMARY KEY (restaurant_id, kind, id, replaced_at, place);
+    ADD CONSTRAINT menu_history_pkey PRIMARY KEY (restaurant_id, kind, entity_id, replaced_at, place);
 
 
 --

@@ -23,11 +23,11 @@ alter table modifiers add constraint modifiers_counted check ((stock is not null
 
 create table menu_history (
   restaurant_id uuid not null references restaurants (id),
-  id uuid not null,
   kind text not null,
+  entity_id uuid not null,
   replaced_at timestamptz not null default clock_timestamp(),
   place bigint generated always as identity,
   old_row jsonb not null,
-  primary key (restaurant_id, kind, id, replaced_at, place)
+  primary key (restaurant_id, kind, entity_id, replaced_at, place)
 );
 comment on table menu_history is 'What stood on the menu until it was replaced: an order made offline is priced by the menu as it was. kind is the table.';
