@@ -27,14 +27,14 @@ VOLATILE = {"fsync": "off", "full_page_writes": "off", "autovacuum": "off"}
 
 
 @contextmanager
-def own_postgres() -> Iterator[EmbeddedPostgres]:
+def own_postgres(settings: dict[str, str] = VOLATILE) -> Iterator[EmbeddedPostgres]:
     """A cluster that is the test's own to restart, without anything on it.
 
     Not under pytest's directory: another run of pytest would lock its parent against the system user that
     Postgres runs as.
     """
     with tempfile.TemporaryDirectory(prefix="fynlo-tests-", ignore_cleanup_errors=True) as directory:
-        server = EmbeddedPostgres(Path(directory) / "server", settings=VOLATILE)
+        server = EmbeddedPostgres(Path(directory) / "server", settings=settings)
         server.start()
         try:
             yield server

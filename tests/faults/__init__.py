@@ -4,7 +4,8 @@ For every fault the oracle is the same (oracle.py): at the end each client has e
 no double, in order, and its picture equals REST's. `load.x` below is test_x in test_load.py; test_map.py holds this
 list to the tests that there are. A control shows that a test can fail. Most are in the test itself: a client that
 is `forgetful` and must be condemned, or a server with a part taken out (broken.py) on which the same goes wrong.
-Webhooks have an oracle of their own, and are not listed here: test_webhook*.py.
+Webhooks have an oracle of their own, and are not listed here: test_webhook*.py. `crash.x` is judged by what was
+acknowledged (ledger.py).
 The judge's own controls: oracle.a_spoilt_record_is_condemned
 oracle.an_event_that_does_not_follow_on_is_noted_as_it_comes
 oracle.a_log_with_a_hole_is_condemned_even_if_the_client_has_all_of_it oracle.a_whole_record_is_fine
@@ -26,6 +27,12 @@ Postgres is restarted, fast or immediately
     postgres.a_sign_out_that_nobody_could_be_told_of_closes_the_socket_in_the_end
     coalesced_postgres.postgres_restarts_under_load_and_the_hints_go_on
     control: in the second, a server told by hints alone
+
+the server, Postgres and both are killed with -9 under load
+    crash.what_was_acknowledged_is_there_once_though_postgres_and_the_server_were_killed
+    crash.what_was_acknowledged_is_there_once_after_two_dozen_kills
+    control: crash.the_same_kill_loses_what_was_acknowledged_where_commits_wait_for_no_flush
+    crash.a_database_that_was_spoilt_is_condemned; in the first two, forgetful tills
 
 NOTIFY is suppressed
     hints.without_notify_the_poll_delivers_within_its_interval

@@ -57,3 +57,15 @@ outbox.BACKLOG_EVENTS = outbox.BACKLOG_BYTES = room.RING_EVENTS = room.RING_BYTE
 server.UNREAD_MS = 0
 """
 """It keeps everything for a client that stopped reading."""
+
+LATE = """
+import asyncio, random
+from fynlo import writing
+once = writing.once
+async def late(*arguments, **named):
+    reply = await once(*arguments, **named)
+    await asyncio.sleep(random.random() * 0.1)
+    return reply
+writing.once = late
+"""
+"""Whole, but slow to say what it has committed: of whatever befalls it, much does so in between."""
