@@ -34,6 +34,7 @@ from fynlo.identity.routes import identity_routes
 from fynlo.identity.rules import may
 from fynlo.identity.sessions import Sessions
 from fynlo.identity.tokens import Tokens
+from fynlo.inside import Inside
 from fynlo.limiting import Attempts, Rate
 from fynlo.live.connection import Connection
 from fynlo.live.housekeeping import Housekeeping
@@ -45,6 +46,7 @@ from fynlo.live.screens import Screens
 from fynlo.live.socket import Sockets
 from fynlo.menu.cache import MenuCache, SharedMenus
 from fynlo.menu.routes import menu_routes
+from fynlo.orders.batch_routes import batch_routes
 from fynlo.orders.routes import order_routes
 from fynlo.origins import Cors
 from fynlo.problems import HANDLERS
@@ -123,6 +125,11 @@ class Server:
             else None
         )
         self.draining = False
+        rates = Rates(
+            Rate("person", "This person", settings.requests_per_person),
+            Rate("restaurant", "This restaurant", settings.requests_per_restaurant),
+            Rate("address", "This address", settings.requests_per_address, window_s=10),
+        )
         handlers = [
             *identity_routes(self._sessions),
             *restaurant_routes(self._pool, self._sessions),
@@ -142,6 +149,7 @@ class Server:
             ),
             *floor_routes(self._pool),
             *order_routes(self._pool, Approvals(self._passwords), self._hub.announce if coalesced else None),
+            *batch_routes(self._pool, Inside(rates.person, rates.restaurant)),
             *event_routes(self._pool),
             *audit_routes(self._pool),
             *webhook_routes(
@@ -168,11 +176,7 @@ class Server:
             media=openapi.other_media(handlers),
             max_in_flight=settings.max_in_flight,
             body_within_s=settings.body_within_s,
-            rates=Rates(
-                Rate("person", "This person", settings.requests_per_person),
-                Rate("restaurant", "This restaurant", settings.requests_per_restaurant),
-                Rate("address", "This address", settings.requests_per_address, window_s=10),
-            ),
+            rates=rates,
             proxies=Proxies(settings.trusted_proxies),
             cors=Cors(settings.allowed_origins),
         )

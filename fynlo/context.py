@@ -19,6 +19,7 @@ class Context(msgspec.Struct):
     principal: Principal | None = None
     rate: Rate | None = None  # of restaurants; None once the request was counted
     began: float = 0.0
+    only: UUID | None = None  # the restaurant that it must be of: for an operation of a batch
 
     @property
     def caller(self) -> Principal:

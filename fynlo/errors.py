@@ -38,6 +38,7 @@ TITLES = {
     413: "Too large",
     415: "Unsupported media type",
     422: "Invalid content",
+    424: "Failed before",
     428: "Version required",
     429: "Too many requests",
     500: "Unexpected failure",

@@ -18,6 +18,11 @@ requests = Histogram(
 in_flight = Gauge("fynlo_http_in_flight", "Requests being answered.", multiprocess_mode="livesum")
 shed = Counter("fynlo_http_shed_total", "Requests refused with 503 because too many were in flight.")
 limited = Counter("fynlo_http_limited_total", "Requests refused with 429, by the limit.", ["policy"])
+batch_operations = Counter(
+    "fynlo_batch_operations_total",
+    "Operations of batches by the status of their answer; fynlo_http_request_seconds has the batches.",
+    ["status"],
+)
 menu_answers = Counter("fynlo_menu_answers_total", "Menus answered, by where they came from.", ["source"])
 
 sockets = Gauge("fynlo_sockets", "Open sockets of screens.", multiprocess_mode="livesum")

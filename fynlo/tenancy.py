@@ -102,6 +102,11 @@ async def _enter(
     tenant = Tenant(conn, caller.user_id, caller.device_id, *row[:14])
     require(tenant.role, permission)
     context.count_for(tenant.restaurant_id)
+    if context.only is not None and context.only != tenant.restaurant_id:
+        raise Invalid(
+            "This belongs to another restaurant than the batch; send it in a batch of that restaurant.",
+            code="other_restaurant",
+        )
     claim, status, headers, body = row[14:]
     if claim == "mismatch":
         raise Invalid(

@@ -35,13 +35,17 @@ async def written(
 
     What is wrong with the body is said after 404 and 403 have been judged. A body that is not `retry_safe`
     needs a key, or what `or_else` says. `announce` and `first` are as in tenancy.once().
+
+    Every POST may have a key, and so may a PUT or PATCH that names a version: sent again, it would be refused
+    for the version that it has raised itself.
     """
     key: str | None = None
     value: T | None = None
     hashed = b""
     refused: FynloError | None = None
     try:
-        key = idempotency_key(request) if request.method == "POST" else None
+        keyed = request.method == "POST" or "if-match" in request.headers
+        key = idempotency_key(request) if keyed else None
         value = decode(body, kind)
         hashed = request_hash(value)
         if key is None and not retry_safe(value):

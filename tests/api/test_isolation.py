@@ -62,6 +62,20 @@ REQUESTS: dict[Known, tuple[str, Any]] = {
     ("delete", "/devices/{device_id}"): ("/devices/{device_id}", None),
     ("get", "/orders"): (f"/orders?{PLACE}", None),
     ("post", "/orders"): ("/orders", {"restaurant_id": PIZZERIA.id, "items": [line(FRIES)]}),
+    ("post", "/orders/batch"): (
+        "/orders/batch",
+        {
+            "restaurant_id": PIZZERIA.id,
+            "operations": [
+                {
+                    "key": "isolation-2",
+                    "method": "POST",
+                    "path": "/orders",
+                    "body": {"restaurant_id": PIZZERIA.id, "items": [line(FRIES)]},
+                }
+            ],
+        },
+    ),
     ("get", "/orders/{order_id}"): ("/orders/{order_id}", None),
     ("post", "/orders/{order_id}/items"): ("/orders/{order_id}/items", {"items": [line(FRIES)]}),
     ("post", "/orders/{order_id}/items/{item_id}/void"): (

@@ -1,6 +1,7 @@
 """Too much: failed logins and requests beyond a rate, over HTTP."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -252,6 +253,27 @@ async def test_the_people_of_a_restaurant_share_its_limit_and_strangers_have_no_
     assert any(left(answer)[0] == "restaurant" for answer in refusals)
     await soon(served, within_s=15)
     assert (await rival.menu(RIVAL.id)).status_code == 200
+
+
+async def test_the_operations_of_a_batch_count_each_and_wait_for_their_turn(
+    door: Door, strict: ServerProcess
+) -> None:
+    person = await door(strict).sign_in()
+    order = {"restaurant_id": str(PIZZERIA.id), "items": []}
+    operations = [{"key": f"k{n}", "method": "POST", "path": "/orders", "body": order} for n in range(5)]
+    batch = {"restaurant_id": str(PIZZERIA.id), "operations": operations}
+    answers: list[httpx.Response] = []
+
+    async def served() -> bool:
+        answers.append(await person.client.post("/orders/batch", json=batch))
+        return answers[-1].status_code == 200
+
+    await soon(served, within_s=15)  # the tests before may have asked for too much
+    began = time.monotonic()
+    await soon(served, within_s=15)
+    for answer, replayed in zip(answers[-2:], (False, True), strict=True):
+        assert [(r["status"], r["replayed"]) for r in answer.json()] == [(201, replayed)] * 5
+    assert time.monotonic() - began >= 2  # six requests where two a second are allowed
 
 
 async def test_an_address_without_a_token_is_limited_and_its_ipv6_neighbours_are_it(

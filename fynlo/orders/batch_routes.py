@@ -1,0 +1,70 @@
+"""A tablet's offline queue, over HTTP."""
+
+from litestar import Response, post
+from litestar.handlers import HTTPRouteHandler
+
+from fynlo import metrics
+from fynlo.context import context_of
+from fynlo.db.pool import Pool
+from fynlo.http import AnyRequest, decode, etag, read_body, respond, restaurant_in
+from fynlo.inside import Answer, Inside
+from fynlo.openapi import Operation, described
+from fynlo.tenancy import entered
+
+from .batch import Batch, BatchOperation, BatchResult, apply
+
+
+def batch_routes(pool: Pool, inside: Inside) -> list[HTTPRouteHandler]:
+    """The route of the batch, whose operations go to the other routes by way of `inside`."""
+
+    @post(
+        "/api/v1/orders/batch",
+        status_code=200,
+        opt=described(
+            Operation(
+                tag="Orders",
+                summary="Apply an offline queue",
+                needs="orders.write",
+                body=Batch,
+                answers={200: list[BatchResult]},
+                problems=[403, 404],
+            )
+        ),
+    )
+    async def apply_batch(request: AnyRequest) -> Response[bytes]:
+        """Up to 200 operations, applied in order; one result each, in the same order. Each is the request it
+        would be alone: a transaction of its own, its `key` as Idempotency-Key (on PUT and PATCH, too), its own
+        answer, and it counts as a request. All belong to the restaurant of the batch: `other_restaurant`.
+
+        An operation with a status from 400 on has failed. Those after it on the same order are not tried: 424
+        `operation_failed_before`. All others are.
+
+        Whatever happened, send the whole again: what was done is answered as it was, byte for byte
+        (`replayed`), the rest is tried. 503 and 429 among the results ask for that, after a second. A key of
+        the batch's own is neither needed nor kept. The answer is a 200 whatever the results are."""
+        body = await read_body(request)
+        restaurant_id = restaurant_in(body)
+        context = context_of(request.scope)
+        async with entered(pool, context, "orders.write", restaurant_id=restaurant_id):
+            pass  # what is wrong with the body is only for those who may
+        batch = decode(body, Batch)
+
+        async def ask(operation: BatchOperation, path: str, version: int | None) -> Answer:
+            headers = {"idempotency-key": operation.key}
+            if version is not None:
+                headers["if-match"] = etag(version)
+            return await inside.ask(
+                request,
+                operation.method,
+                path,
+                body=operation.content,
+                headers=headers,
+                only=restaurant_id,
+            )
+
+        results = await apply(batch.operations, ask, context.request_id)
+        for result in results:
+            metrics.batch_operations.labels(result.status).inc()
+        return respond(results)
+
+    return [apply_batch]
