@@ -148,9 +148,9 @@ def test_a_line_is_paid_with_its_share_of_the_charge_and_of_the_tax_on_top() -> 
 
 def test_by_line_each_is_paid_with_its_own_tax() -> None:
     by_line = msgspec.structs.replace(ON_TOP, tax_scope="line")
-    got = totals([line(2), line(3)], by_line)
-    # 0.4 and 0.6 of tax
-    assert payable(got, [Decimal(20), Decimal("20.00")], by_line) == [2, 4]
+    got = totals([line(price) for price in (7, 7, 7, 100)], by_line)
+    # 1.4 and 20: over all four together, the 23 of tax would be shared 2, 1, 1, 19
+    assert payable(got, [Decimal(20)] * 4, by_line) == [8, 8, 8, 120]
 
 
 def test_half_even_also_rounds_discounts_and_service_charge() -> None:
