@@ -10,6 +10,7 @@ and msgspec are enough.
 """
 
 from fynlo.client.answers import lowest
+from fynlo.client.batches import Operation, OperationResult
 from fynlo.client.devices import Device, DeviceCode, PairedLogin, WaitingDevice
 from fynlo.client.errors import (
     BadAnswer,
@@ -79,6 +80,8 @@ __all__ = [
     "NewOrder",
     "NotLoggedIn",
     "Notice",
+    "Operation",
+    "OperationResult",
     "Order",
     "OrderItem",
     "OrderType",

@@ -35,6 +35,7 @@ from msgspec import UNSET
 
 from fynlo.client.answers import read, snapshot
 from fynlo.client.authorized import Authorized
+from fynlo.client.batches import BatchCalls
 from fynlo.client.devices import DeviceCalls, DeviceCode, Kind, PairedLogin, PinLogin, ShortTokens
 from fynlo.client.errors import NotLoggedIn, ProblemError, Unreachable
 from fynlo.client.events import LoggedEvent
@@ -46,7 +47,7 @@ from fynlo.client.tokens import TokenManager, TokenSource
 from fynlo.client.wire import Exchange, Params, Sleep, Wire
 
 
-class ApiClient(DeviceCalls, MenuCalls, OrderCalls):
+class ApiClient(BatchCalls, DeviceCalls, MenuCalls, OrderCalls):
     """One server, one person. Use it as an async context manager, or call `aclose`.
 
     refresh_token  continues an earlier session instead of a login

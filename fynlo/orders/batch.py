@@ -7,7 +7,7 @@ can be sent again after whatever happened: what was done answers as it did, what
 import asyncio
 import re
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -138,13 +138,12 @@ def places(operations: Sequence[BatchOperation]) -> list[Place]:
 class _Failures:
     """The orders on which an operation has failed, each with the key of the first one.
 
-    A payment that no operation of the batch has made stands for its order, which is not known here. An order
-    that was merged is the one it was merged into.
+    A payment stands for its order, and an order that was merged for the one it was merged into.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, payments: Mapping[UUID, UUID]) -> None:
         self._first: dict[UUID, str] = {}
-        self._is_now: dict[UUID, UUID] = {}
+        self._is_now = dict(payments)
 
     def _subjects(self, where: Place) -> set[UUID]:
         named = (where.order_id, where.payment_id, where.merges)
@@ -181,22 +180,22 @@ Ask = Callable[[BatchOperation, str, int | None], Awaitable[Answer]]
 
 async def apply(
     operations: Sequence[BatchOperation],
+    where_to: Sequence[Place],
     ask: Ask,
     request_id: str,
     *,
+    payments: Mapping[UUID, UUID],
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> list[BatchResult]:
-    """Apply them in order; one result each.
+    """Apply them in order; one result each. `payments` are those that there are already, each with its order.
 
     One that fails gives those after it on the same order, and those that rest on its version, 424
     `operation_failed_before`. Where they come too fast, the batch waits. What has not begun within
-    BEGINS_WITHIN_S is answered 503. Raises Invalid where the batch itself cannot be used, and then nothing is
-    done.
+    BEGINS_WITHIN_S is answered 503.
     """
-    where_to = places(operations)
     ends = clock() + BEGINS_WITHIN_S
-    failures = _Failures()
+    failures = _Failures(payments)
     blamed: dict[str, str] = {}
     results: dict[str, BatchResult] = {}
     for operation, where in zip(operations, where_to, strict=True):

@@ -11,7 +11,8 @@ from fynlo.inside import Answer, Inside
 from fynlo.openapi import Operation, described
 from fynlo.tenancy import entered
 
-from .batch import Batch, BatchOperation, BatchResult, apply
+from .batch import Batch, BatchOperation, BatchResult, apply, places
+from .queries import payment_orders
 
 
 def batch_routes(pool: Pool, inside: Inside) -> list[HTTPRouteHandler]:
@@ -45,9 +46,11 @@ def batch_routes(pool: Pool, inside: Inside) -> list[HTTPRouteHandler]:
         body = await read_body(request)
         restaurant_id = restaurant_in(body)
         context = context_of(request.scope)
-        async with entered(pool, context, "orders.write", restaurant_id=restaurant_id):
-            pass  # what is wrong with the body is only for those who may
-        batch = decode(body, Batch)
+        async with entered(pool, context, "orders.write", restaurant_id=restaurant_id) as tenant:
+            batch = decode(body, Batch)
+            where_to = places(batch.operations)
+            named = [where.payment_id for where in where_to if where.payment_id is not None]
+            payments = await payment_orders(tenant.conn, restaurant_id, named) if named else {}
 
         async def ask(operation: BatchOperation, path: str, version: int | None) -> Answer:
             headers = {"idempotency-key": operation.key}
@@ -62,7 +65,7 @@ def batch_routes(pool: Pool, inside: Inside) -> list[HTTPRouteHandler]:
                 only=restaurant_id,
             )
 
-        results = await apply(batch.operations, ask, context.request_id)
+        results = await apply(batch.operations, where_to, ask, context.request_id, payments=payments)
         for result in results:
             metrics.batch_operations.labels(result.status).inc()
         return respond(results)

@@ -328,3 +328,11 @@ def _changed_modifiers(
     old_rows = _modifier_rows(was, before.modifier_taken)
     now = msgspec.structs.replace(item, modifiers=(*item.modifiers, *off))
     return [row for row in _modifier_rows(now, after.modifier_taken) if row not in old_rows]
+
+
+async def payment_orders(conn: Connection, restaurant_id: UUID, payments: Sequence[UUID]) -> dict[UUID, UUID]:
+    """The order of each of these payments that there are."""
+    cursor = await conn.execute(
+        _SQL["payment_orders"], {"restaurant_id": restaurant_id, "payments": list(payments)}
+    )
+    return dict(await cursor.fetchall())

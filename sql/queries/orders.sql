@@ -136,3 +136,8 @@ select h.epoch, h.seq, told.payments, told.checks, r.*
   left join (told join order_rows r on r.restaurant_id = told.restaurant_id and r.order_id = told.id) on true
  where h.restaurant_id = %(restaurant_id)s
  order by r.created_at desc, r.order_id desc, r.item_position, r.item_id, r.modifier_position, r.modifier_id
+
+-- name: payment_orders
+-- Those of these payments that there are, each with its order.
+select p.id, p.order_id from payments p
+ where p.restaurant_id = %(restaurant_id)s and p.id = any (%(payments)s)

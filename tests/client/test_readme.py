@@ -17,6 +17,7 @@ PATIENCE_S = 30.0
 TESTED = {
     "Log in, read the menu, order",
     "Errors",
+    "A till that was offline",
     "A kitchen display",
     "Listeners",
     "The log, without a socket",
@@ -89,6 +90,13 @@ async def test_errors(house: House, tmp_path: Path) -> None:
     number = first.split()[1]
     assert first == f"order {number} and again order {number}\n"
     assert "request" in refused
+
+
+async def test_a_till_that_was_offline(house: House, tmp_path: Path) -> None:
+    async with running(house, "A till that was offline", tmp_path) as program:
+        *said, again = await program.ends()
+    assert [line.split()[2] for line in said] == ["confirmed", "confirmed", "ready"]
+    assert again == "True [1, 2, 3]\n"
 
 
 async def test_the_kitchen_display_follows_over_a_restart_and_leaves_quietly(

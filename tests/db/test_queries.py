@@ -32,7 +32,7 @@ from fynlo.menu.models import MenuQuery
 from fynlo.menu.queries import menu_page
 from fynlo.orders import work
 from fynlo.orders.models import NewOrder, OrdersQuery
-from fynlo.orders.queries import orders_page
+from fynlo.orders.queries import orders_page, payment_orders
 from fynlo.restaurants import queries as restaurants
 from fynlo.restaurants.models import NewRestaurant
 from fynlo.staff import queries as staff
@@ -195,6 +195,7 @@ async def test_a_typed_function_binds_every_parameter_and_no_other(
         async with entered(till.pool, till.context, "orders.read", restaurant_id=PIZZERIA.id) as tenant:
             await menu_page(tenant.conn, MenuQuery(PIZZERIA.id), money=True)
             await orders_page(tenant.conn, OrdersQuery(PIZZERIA.id), None)
+            await payment_orders(tenant.conn, PIZZERIA.id, [uuid4()])
             await tables(tenant.conn, TablesQuery(PIZZERIA.id))
             await stations(tenant.conn, StationsQuery(PIZZERIA.id))
             await events_page(tenant.conn, PIZZERIA.id, 0, limit=10, max_bytes=10)

@@ -8,7 +8,7 @@ import pytest
 
 from fynlo.errors import Invalid, encode_problem
 from fynlo.inside import Answer
-from fynlo.orders.batch import BEGINS_WITHIN_S, BatchOperation, BatchResult, apply
+from fynlo.orders.batch import BEGINS_WITHIN_S, BatchOperation, BatchResult, apply, places
 
 A, B, C = (UUID(int=n) for n in (0xA, 0xB, 0xC))
 PAID, OTHER = UUID(int=0x1), UUID(int=0x2)
@@ -28,6 +28,7 @@ class Server:
         self.now = 0.0
         self.wait_s = 60
         self.relents_after = 0
+        self.payments: dict[UUID, UUID] = {}
         self.asked: list[tuple[str, str, int | None]] = []
 
     async def __call__(self, operation: BatchOperation, path: str, version: int | None) -> Answer:
@@ -47,7 +48,10 @@ class Server:
         async def sleep(seconds: float) -> None:
             self.now += seconds
 
-        return await apply(operations, self, "r", clock=lambda: self.now, sleep=sleep)
+        where_to = places(operations)
+        return await apply(
+            operations, where_to, self, "r", payments=self.payments, clock=lambda: self.now, sleep=sleep
+        )
 
 
 def outcome(results: list[BatchResult]) -> str:
@@ -84,6 +88,15 @@ async def test_what_fails_before_or_in_a_payment_fails_what_is_done_to_it() -> N
         op("fail", f"/payments/{OTHER}/fail"), op("void", f"/payments/{OTHER}/void"), op("a", f"/orders/{A}/send")
     )  # fmt: skip
     assert outcome(found) == "404 424<fail 200"
+
+
+async def test_a_payment_from_before_the_batch_is_of_its_order_too() -> None:
+    server = Server(refund=422)
+    server.payments = {PAID: A}
+    found = await server.apply(
+        op("refund", f"/payments/{PAID}/refunds", {}), op("a", f"/orders/{A}/send"), op("b", f"/orders/{B}/send")
+    )  # fmt: skip
+    assert outcome(found) == "422 424<refund 200"
 
 
 async def test_a_merge_is_about_two_orders_and_makes_them_one() -> None:
