@@ -237,7 +237,8 @@ class Server:
     def _seen(self, frame: Frame) -> None:
         if self._deliveries is not None:
             self._deliveries.wake()
-        if frame.type == "menu.updated" and (room := self._hub.tracked(frame.restaurant_id)) is not None:
+        shown = frame.type == "menu.updated" or frame.type.startswith("inventory.")
+        if shown and (room := self._hub.tracked(frame.restaurant_id)) is not None:
             self._menus.changed(frame.restaurant_id, Position(room.epoch, frame.seq))
 
     def _reset(self, room: Room) -> None:

@@ -1809,9 +1809,11 @@ CREATE FUNCTION fynlo.product_changed() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
--- Before an update that changes anything: a higher version.
+-- Before an update that changes anything but the stock: a higher version.
+declare
+  stock text[] := array['availability', 'stock', 'low_stock_at', 'out_until'];
 begin
-  if new.version <= old.version then
+  if new.version <= old.version and to_jsonb(new) - stock is distinct from to_jsonb(old) - stock then
     new.version := old.version + 1;
   end if;
   return new;
@@ -5192,7 +5194,7 @@ CREATE TRIGGER products_audit AFTER UPDATE OF availability ON public.products FO
 -- Name: products products_changed; Type: TRIGGER; Schema: public; Owner: fynlo_owner
 --
 
-CREATE TRIGGER products_changed BEFORE UPDATE OF category_id, tax_class_id, name, description, price, open_price, sku, image_url, sort_order, archived_at, version ON public.products FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION fynlo.product_changed();
+CREATE TRIGGER products_changed BEFORE UPDATE ON public.products FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION fynlo.product_changed();
 
 
 --

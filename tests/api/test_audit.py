@@ -79,8 +79,8 @@ async def test_what_is_done_in_psql_leaves_a_trace_without_an_actor(
     [
         ("products set availability = 'out_of_stock'", "product", "product.availability", "availability"),
         ("modifiers set availability = 'out_of_stock'", "modifier", "modifier.availability", "availability"),
-        ("order_items set discount = 100", "item", "order_item.discounted", "discount"),
-        ("orders set discount = 100", "order", "order.discounted", "discount"),
+        ("order_items set discount_amount = 100", "item", "order_item.discounted", "discount_amount"),
+        ("orders set discount_amount = 100", "order", "order.discounted", "discount_amount"),
     ],
 )
 async def test_what_is_86ed_or_discounted_is_noted(

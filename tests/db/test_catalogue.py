@@ -139,10 +139,10 @@ def test_every_check_has_been_shown_a_fault() -> None:
 
 
 async def test_a_finding_says_what_it_means(conn: Connection) -> None:
-    await conn.execute("grant delete on orders to fynlo_app")
+    await conn.execute("grant delete on day_counters to fynlo_app")
     (finding,) = await lint(conn)
     assert str(finding) == (
-        "grants: orders: fynlo_app holds DELETE\n    A right that nobody should hold: fynlo_app deleting,"
+        "grants: day_counters: fynlo_app holds DELETE\n    A right that nobody should hold: fynlo_app deleting,"
         " truncating or writing the log, fynlo_readonly writing."
     )
 

@@ -263,7 +263,7 @@ async def test_the_snapshot_is_what_rest_answers(module_seeded_url: str) -> None
             table_id=table, covers=8, customer_name="Ada", notes="birthday",
         )  # fmt: skip
         moved = await till.move(made, "ready")
-        found = await events(conn, PLACE, start)
+        found = [event for event in await events(conn, PLACE, start) if event.entity_id == made.id]
         read = await till.read(made.id)
     rest = json.loads(msgspec.json.encode(read))
     assert found[0].order == made

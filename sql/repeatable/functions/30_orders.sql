@@ -133,9 +133,11 @@ create or replace function fynlo.product_changed() returns trigger
 language plpgsql
 set search_path = pg_catalog, public, pg_temp
 as $$
--- Before an update that changes anything: a higher version.
+-- Before an update that changes anything but the stock: a higher version.
+declare
+  stock text[] := array['availability', 'stock', 'low_stock_at', 'out_until'];
 begin
-  if new.version <= old.version then
+  if new.version <= old.version and to_jsonb(new) - stock is distinct from to_jsonb(old) - stock then
     new.version := old.version + 1;
   end if;
   return new;

@@ -141,9 +141,7 @@ create or replace trigger modifiers_audit after update of availability on modifi
 create or replace trigger audit_log_keep before update or delete or truncate on audit_log
   for each statement execute function fynlo.refuse_change();
 
-create or replace trigger products_changed
-  before update of category_id, tax_class_id, name, description, price, open_price, sku, image_url, sort_order,
-                   archived_at, version on products
+create or replace trigger products_changed before update on products
   for each row when (old is distinct from new) execute function fynlo.product_changed();
 
 do $$
