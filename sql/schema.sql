@@ -2153,7 +2153,7 @@ ALTER FUNCTION fynlo.refuse_delete() OWNER TO fynlo_feed;
 -- Name: restaurants_of(uuid); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
 --
 
-CREATE FUNCTION fynlo.restaurants_of(p_user uuid) RETURNS TABLE(restaurant_id uuid, name text, role text, timezone text, day_cutoff time without time zone, currency text, prices_include_tax boolean, tax_rounding text, tax_scope text, service_charge_percentage numeric, service_charge_taxable boolean, service_charge_from_covers integer)
+CREATE FUNCTION fynlo.restaurants_of(p_user uuid) RETURNS TABLE(restaurant_id uuid, name text, role text, timezone text, day_cutoff time without time zone, currency text, prices_include_tax boolean, tax_rounding text, tax_scope text, service_charge_percentage numeric, service_charge_taxable boolean, service_charge_from_covers integer, discount_limit_percentage numeric)
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
@@ -2161,7 +2161,8 @@ CREATE FUNCTION fynlo.restaurants_of(p_user uuid) RETURNS TABLE(restaurant_id uu
 begin
   return query
     select r.id, r.name, m.role, r.timezone, r.day_cutoff, r.currency, r.prices_include_tax, r.tax_rounding,
-           r.tax_scope, r.service_charge_percentage, r.service_charge_taxable, r.service_charge_from_covers
+           r.tax_scope, r.service_charge_percentage, r.service_charge_taxable, r.service_charge_from_covers,
+           r.discount_limit_percentage
       from memberships m join restaurants r on r.id = m.restaurant_id
      where m.user_id = p_user and m.ended_at is null and m.invited_at is null
      order by r.name, r.id;

@@ -18,7 +18,10 @@ class ServiceChargeSettings(Struct, frozen=True):
 
 
 class Restaurant(Struct, frozen=True):
-    """A restaurant and the caller's role in it. What concerns money is absent for who may not see it."""
+    """A restaurant and the caller's role in it. What concerns money is absent for who may not see it.
+
+    `discount_limit`: who may not refund needs somebody's approval for more percent off a line or an order.
+    """
 
     id: UUID
     name: str
@@ -30,6 +33,7 @@ class Restaurant(Struct, frozen=True):
     tax_rounding: str | UnsetType = UNSET
     tax_scope: str | UnsetType = UNSET
     service_charge: ServiceChargeSettings | UnsetType | None = UNSET
+    discount_limit: str | UnsetType = UNSET
 
 
 Name = Annotated[Line, Meta(min_length=1)]
@@ -58,6 +62,7 @@ class RestaurantChange(Struct, frozen=True, forbid_unknown_fields=True):
     tax_rounding: Literal["half_up", "half_even"] | UnsetType = UNSET
     tax_scope: Literal["bucket", "line"] | UnsetType = UNSET
     service_charge: NewServiceCharge | UnsetType | None = UNSET
+    discount_limit: Percentage | UnsetType = UNSET
 
 
 class NewRestaurant(Struct, frozen=True, forbid_unknown_fields=True):
@@ -71,6 +76,7 @@ class NewRestaurant(Struct, frozen=True, forbid_unknown_fields=True):
     tax_rounding: Literal["half_up", "half_even"] = "half_up"
     tax_scope: Literal["bucket", "line"] = "bucket"
     service_charge: NewServiceCharge | None = None
+    discount_limit: Percentage = "20"
 
 
 class RestaurantsQuery(Struct, frozen=True, forbid_unknown_fields=True):

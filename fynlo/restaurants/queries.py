@@ -26,7 +26,7 @@ async def restaurants_of(conn: Connection, user_id: UUID) -> list[Restaurant]:
     for row in await cursor.fetchall():
         restaurant_id, name, role, timezone, day_cutoff, *money = row
         shown = may(role, "money.read")
-        currency, prices_include_tax, tax_rounding, tax_scope, percentage, taxable, from_covers = money
+        currency, prices_include_tax, tax_rounding, tax_scope, percentage, taxable, from_covers, limit = money
         charge = None if percentage is None else ServiceChargeSettings(percentage, taxable, from_covers)
         found.append(
             Restaurant(
@@ -40,6 +40,7 @@ async def restaurants_of(conn: Connection, user_id: UUID) -> list[Restaurant]:
                 tax_rounding if shown else UNSET,
                 tax_scope if shown else UNSET,
                 charge if shown else UNSET,
+                limit if shown else UNSET,
             )
         )
     return found
@@ -58,6 +59,7 @@ class Settings(NamedTuple):
     service_charge_percentage: str | None
     service_charge_taxable: bool
     service_charge_from_covers: int | None
+    discount_limit_percentage: str
     has_orders: bool
 
 

@@ -19,6 +19,7 @@ async def fill(tenant: Tenant, new: NewRestaurant, _hashed: bytes) -> Reply:
         tax_rounding=new.tax_rounding,
         tax_scope=new.tax_scope,
         service_charge=new.service_charge,
+        discount_limit=new.discount_limit,
     )
     await _change(tenant, change)
     restaurant = await _as_seen(tenant)
@@ -40,8 +41,10 @@ async def _change(tenant: Tenant, asked: RestaurantChange) -> None:
     changed = {
         name: value
         for name, value in msgspec.structs.asdict(asked).items()
-        if value is not UNSET and name != "service_charge"
+        if value is not UNSET and name not in ("service_charge", "discount_limit")
     }
+    if asked.discount_limit is not UNSET:
+        changed["discount_limit_percentage"] = asked.discount_limit
     if asked.service_charge is not UNSET:
         charge = asked.service_charge
         changed |= {

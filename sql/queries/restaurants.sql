@@ -4,7 +4,7 @@
 -- Where a person works, by name, with the settings.
 select restaurant_id, name, role, timezone, to_char(day_cutoff, 'HH24:MI'), currency, prices_include_tax,
        tax_rounding, tax_scope, trim_scale(service_charge_percentage)::text, service_charge_taxable,
-       service_charge_from_covers
+       service_charge_from_covers, trim_scale(discount_limit_percentage)::text
   from fynlo.restaurants_of(%(user_id)s)
 
 -- name: found_restaurant
@@ -15,7 +15,8 @@ select fynlo.found_restaurant(%(user_id)s, %(id)s, %(name)s, %(timezone)s, %(cur
 -- The settings, locked, and whether there are orders: then the currency stays.
 select r.name, r.timezone, r.currency, to_char(r.day_cutoff, 'HH24:MI'), r.prices_include_tax, r.tax_rounding,
        r.tax_scope, trim_scale(r.service_charge_percentage)::text, r.service_charge_taxable,
-       r.service_charge_from_covers, exists (select from orders o where o.restaurant_id = r.id)
+       r.service_charge_from_covers, trim_scale(r.discount_limit_percentage)::text,
+       exists (select from orders o where o.restaurant_id = r.id)
   from restaurants r where r.id = %(restaurant_id)s for update
 
 -- name: restaurant_update
@@ -25,7 +26,8 @@ update restaurants set
   prices_include_tax = %(prices_include_tax)s, tax_rounding = %(tax_rounding)s, tax_scope = %(tax_scope)s,
   service_charge_percentage = %(service_charge_percentage)s,
   service_charge_taxable = %(service_charge_taxable)s,
-  service_charge_from_covers = %(service_charge_from_covers)s, updated_at = now()
+  service_charge_from_covers = %(service_charge_from_covers)s,
+  discount_limit_percentage = %(discount_limit_percentage)s, updated_at = now()
  where id = %(restaurant_id)s
 
 -- name: person_insert

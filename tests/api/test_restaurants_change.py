@@ -25,6 +25,7 @@ async def test_who_founds_a_restaurant_owns_it(waiter: Person) -> None:
     made = answer.json()
     assert made | {"id": ""} == {
         **body, "id": "", "role": "owner", "tax_rounding": "half_up", "tax_scope": "bucket",
+        "discount_limit": "20",
     }  # fmt: skip
     assert answer.headers["location"] == f"/api/v1/restaurants/{made['id']}"
     assert (await waiter.get(f"/restaurants/{made['id']}")).json() == made  # the very next request knows it
@@ -51,6 +52,7 @@ async def test_the_same_key_is_the_same_restaurant(manager: Person, database: Da
         ({"service_charge": {"percentage": "100.5"}}, "service_charge.percentage"),
         ({"service_charge": {"percentage": "-1"}}, "service_charge.percentage"),
         ({"tax_scope": "order"}, "tax_scope"),
+        ({"discount_limit": "100.1"}, "discount_limit"),
         ({"id": str(uuid4())}, "id"),
     ],
 )
@@ -71,9 +73,11 @@ async def test_settings_change_for_orders_to_come_and_not_for_those_that_are_ope
     before = await waiter.order(line("Skin-on fries"), type="dine_in", covers=8)
     old = (await manager.get(f"/restaurants/{PIZZERIA.id}")).json()
     charge = {"percentage": "10", "taxable": False, "auto_from_covers": 1}
-    answer = await change(manager, service_charge=charge, tax_rounding="half_even")
+    answer = await change(manager, service_charge=charge, tax_rounding="half_even", discount_limit="7.50")
     assert answer.status_code == 200, answer.text
-    assert answer.json() == old | {"service_charge": charge, "tax_rounding": "half_even"}
+    assert answer.json() == old | {
+        "service_charge": charge, "tax_rounding": "half_even", "discount_limit": "7.5",
+    }  # fmt: skip
     assert (await waiter.read(before.id)).totals == before.totals
     after = await waiter.order(line("Skin-on fries"), type="dine_in", covers=2)
     assert after.totals.service_charge == after.totals.subtotal // 10

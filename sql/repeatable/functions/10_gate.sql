@@ -70,11 +70,13 @@ begin
 end
 $$;
 
-create or replace function fynlo.restaurants_of(p_user uuid)
+drop function if exists fynlo.restaurants_of(uuid);
+
+create function fynlo.restaurants_of(p_user uuid)
 returns table (restaurant_id uuid, name text, role text, timezone text, day_cutoff time, currency text,
                prices_include_tax boolean, tax_rounding text, tax_scope text,
                service_charge_percentage numeric, service_charge_taxable boolean,
-               service_charge_from_covers integer)
+               service_charge_from_covers integer, discount_limit_percentage numeric)
 language plpgsql stable security definer
 set search_path = pg_catalog, public, pg_temp
 as $$
@@ -82,7 +84,8 @@ as $$
 begin
   return query
     select r.id, r.name, m.role, r.timezone, r.day_cutoff, r.currency, r.prices_include_tax, r.tax_rounding,
-           r.tax_scope, r.service_charge_percentage, r.service_charge_taxable, r.service_charge_from_covers
+           r.tax_scope, r.service_charge_percentage, r.service_charge_taxable, r.service_charge_from_covers,
+           r.discount_limit_percentage
       from memberships m join restaurants r on r.id = m.restaurant_id
      where m.user_id = p_user and m.ended_at is null and m.invited_at is null
      order by r.name, r.id;
