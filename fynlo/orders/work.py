@@ -17,6 +17,7 @@ from fynlo.tenancy import Tenant
 
 from . import queries
 from .models import MoreItems, NewItem, NewOrder, NewStatus, Order, OrderItem, VoidItem
+from .money import Totals
 from .pricing import AUTOMATIC, Stamp, priced, repriced, unpaid, unpriced, voided
 from .queries import StoredOrder
 from .rules import CLOSED, OrderStatus, after_sending, transition_allowed
@@ -34,7 +35,7 @@ def reply(order: Order, status: int = 200, headers: dict[str, str] | None = None
     return Reply(status, msgspec.json.encode(order), {"ETag": etag(order.version), **(headers or {})})
 
 
-async def _ask(
+async def ask(
     tenant: Tenant,
     order_type: OrderType,
     items: tuple[NewItem, ...],
@@ -75,16 +76,30 @@ def _bad_time(message: str) -> NoReturn:
     raise Invalid(f"placed_at: {message}.", errors=[FieldProblem("placed_at", message)])
 
 
-async def create(tenant: Tenant, new: NewOrder, request_hash: bytes) -> Reply:
-    """The order, 201; or, where its client-made id is there from the same request, as it is now, 200."""
-    asked = await _ask(tenant, new.type, new.items, new.id, new.table_id)
-    if new.id is not None and asked.order_exists:
-        if asked.order_hash != request_hash:
-            raise Conflict("This id is taken by another order; make a new UUID.", code="id_conflict")
-        return reply((await read(tenant, new.id)).order)
+class Quote(msgspec.Struct, frozen=True):
+    """What an order would be, with its lines and totals, were it made now."""
+
+    table_name: str | None
+    placed_at: datetime
+    sent: bool
+    stamp: Stamp
+    items: tuple[OrderItem, ...]
+    result: Totals
+
+
+def is_there(new: NewOrder, asked: Asked, request_hash: bytes) -> bool:
+    """Whether the same request has made this order before. Raises Conflict `id_conflict` where another has."""
+    if new.id is None or not asked.order_exists:
+        return False
+    if asked.order_hash != request_hash:
+        raise Conflict("This id is taken by another order; make a new UUID.", code="id_conflict")
+    return True
+
+
+def quoted(tenant: Tenant, new: NewOrder, asked: Asked) -> Quote:
+    """Raises what `unpriced` raises, Invalid for what cannot be used, Conflict `table_occupied`."""
     _check_ids(new.items)
-    now = utc_now()
-    placed_at = _placed_at(new.placed_at, now)
+    placed_at = _placed_at(new.placed_at, utc_now())
     if new.table_id is not None:
         if asked.table_name is None:
             raise Invalid(
@@ -102,26 +117,35 @@ async def create(tenant: Tenant, new: NewOrder, request_hash: bytes) -> Reply:
     )  # fmt: skip
     lines = unpriced(new.items, asked.products, status="sent" if sent else "held")
     items, result = priced(lines, stamp, new.type, new.covers)
+    return Quote(asked.table_name, placed_at, sent, stamp, items, result)
+
+
+async def create(tenant: Tenant, new: NewOrder, request_hash: bytes) -> Reply:
+    """The order, 201; or, where its client-made id is there from the same request, as it is now, 200."""
+    asked = await ask(tenant, new.type, new.items, new.id, new.table_id)
+    if new.id is not None and is_there(new, asked, request_hash):
+        return reply((await read(tenant, new.id)).order)
+    quote = quoted(tenant, new, asked)
     order_id = new.id or uuid7()
-    status: OrderStatus = "confirmed" if sent else "pending"
+    status: OrderStatus = "confirmed" if quote.sent else "pending"
     inserted = await queries.order_insert(
         tenant.conn,
         {
             "restaurant_id": tenant.restaurant_id, "id": order_id, "type": new.type, "status": status,
             "table_id": new.table_id, "covers": new.covers, "customer_name": new.customer_name, "notes": new.notes,
             "created_by": tenant.user_id, "request_hash": request_hash, "currency": tenant.currency,
-            "placed_at": placed_at, "timezone": tenant.timezone, "day_cutoff": tenant.day_cutoff,
+            "placed_at": quote.placed_at, "timezone": tenant.timezone, "day_cutoff": tenant.day_cutoff,
         },
-        stamp, result, items, {}, {},
+        quote.stamp, quote.result, quote.items, {}, {},
     )  # fmt: skip
     order = Order(
         id=order_id, restaurant_id=tenant.restaurant_id, currency=tenant.currency, number=inserted.number,
         business_date=inserted.business_date, type=new.type, status=status, payment_status="unpaid",
-        version=inserted.version, table_id=new.table_id, table_name=asked.table_name, covers=new.covers,
+        version=inserted.version, table_id=new.table_id, table_name=quote.table_name, covers=new.covers,
         customer_name=new.customer_name, notes=new.notes, status_reason=None, created_by=tenant.user_id,
-        merged_into=None, placed_at=placed_at, created_at=inserted.created_at, updated_at=inserted.updated_at,
+        merged_into=None, placed_at=quote.placed_at, created_at=inserted.created_at, updated_at=inserted.updated_at,
         closed_at=None,
-        items=items, discount_terms=None, service_charge_terms=AUTOMATIC, totals=unpaid(result),
+        items=quote.items, discount_terms=None, service_charge_terms=AUTOMATIC, totals=unpaid(quote.result),
     )  # fmt: skip
     return reply(order, 201, {"Location": f"/api/v1/orders/{order_id}"})
 
@@ -182,7 +206,7 @@ async def append(
     order = stored.order
     check_open(order)
     _check_ids(more.items)
-    asked = await _ask(tenant, order.type, more.items)
+    asked = await ask(tenant, order.type, more.items)
     new_lines = unpriced(more.items, asked.products, status="sent" if more.send else "held")
     status = after_sending(order.status) if more.send else order.status
     changed = msgspec.structs.replace(order, items=(*order.items, *new_lines), status=status)
