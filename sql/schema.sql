@@ -568,7 +568,7 @@ begin
          'subtotal', o.subtotal, 'discount', o.discount, 'service_charge', o.service_charge,
          'tax', o.tax, 'total', o.total, 'tips', o.tips, 'paid', o.paid, 'refunded', o.refunded,
          'due', fynlo.due(o.total, o.paid, o.returned), 'unapplied', o.unapplied,
-         'to_refund', fynlo.to_refund(o.total, o.paid, o.returned, o.unapplied),
+         'to_refund', fynlo.to_refund(o.total, o.paid, o.refunded, o.returned, o.unapplied),
          'tax_breakdown', o.tax_breakdown),
        'payments', coalesce(fynlo.payments_json(o.restaurant_id, o.id), '[]'::json),
        'checks', coalesce(fynlo.checks_json(o.restaurant_id, o.id), '[]'::json)) as body
@@ -2449,15 +2449,15 @@ $$;
 ALTER FUNCTION fynlo.terms(p_percentage numeric, p_amount bigint, p_reason text) OWNER TO fynlo_feed;
 
 --
--- Name: to_refund(bigint, bigint, bigint, bigint); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
+-- Name: to_refund(bigint, bigint, bigint, bigint, bigint); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
 --
 
-CREATE FUNCTION fynlo.to_refund(p_total bigint, p_paid bigint, p_returned bigint, p_unapplied bigint) RETURNS bigint
+CREATE FUNCTION fynlo.to_refund(p_total bigint, p_paid bigint, p_refunded bigint, p_returned bigint, p_unapplied bigint) RETURNS bigint
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    AS $$ select p_unapplied + greatest(0, p_paid - p_returned - p_total) $$;
+    AS $$ select p_unapplied + least(p_paid - p_refunded, greatest(0, p_paid - p_returned - p_total)) $$;
 
 
-ALTER FUNCTION fynlo.to_refund(p_total bigint, p_paid bigint, p_returned bigint, p_unapplied bigint) OWNER TO fynlo_feed;
+ALTER FUNCTION fynlo.to_refund(p_total bigint, p_paid bigint, p_refunded bigint, p_returned bigint, p_unapplied bigint) OWNER TO fynlo_feed;
 
 --
 -- Name: who_watches(uuid); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
@@ -3334,7 +3334,7 @@ CREATE VIEW public.order_rows WITH (security_invoker='true') AS
     o.refunded,
     fynlo.due(o.total, o.paid, o.returned) AS due,
     o.unapplied,
-    fynlo.to_refund(o.total, o.paid, o.returned, o.unapplied) AS to_refund,
+    fynlo.to_refund(o.total, o.paid, o.refunded, o.returned, o.unapplied) AS to_refund,
     o.tax_breakdown,
     o.merged_into,
     (trim_scale(o.discount_percentage))::text AS discount_percentage,
@@ -7550,12 +7550,12 @@ GRANT ALL ON FUNCTION fynlo.terms(p_percentage numeric, p_amount bigint, p_reaso
 
 
 --
--- Name: FUNCTION to_refund(p_total bigint, p_paid bigint, p_returned bigint, p_unapplied bigint); Type: ACL; Schema: fynlo; Owner: fynlo_feed
+-- Name: FUNCTION to_refund(p_total bigint, p_paid bigint, p_refunded bigint, p_returned bigint, p_unapplied bigint); Type: ACL; Schema: fynlo; Owner: fynlo_feed
 --
 
-REVOKE ALL ON FUNCTION fynlo.to_refund(p_total bigint, p_paid bigint, p_returned bigint, p_unapplied bigint) FROM PUBLIC;
-GRANT ALL ON FUNCTION fynlo.to_refund(p_total bigint, p_paid bigint, p_returned bigint, p_unapplied bigint) TO fynlo_owner;
-GRANT ALL ON FUNCTION fynlo.to_refund(p_total bigint, p_paid bigint, p_returned bigint, p_unapplied bigint) TO fynlo_app;
+REVOKE ALL ON FUNCTION fynlo.to_refund(p_total bigint, p_paid bigint, p_refunded bigint, p_returned bigint, p_unapplied bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION fynlo.to_refund(p_total bigint, p_paid bigint, p_refunded bigint, p_returned bigint, p_unapplied bigint) TO fynlo_owner;
+GRANT ALL ON FUNCTION fynlo.to_refund(p_total bigint, p_paid bigint, p_refunded bigint, p_returned bigint, p_unapplied bigint) TO fynlo_app;
 
 
 --

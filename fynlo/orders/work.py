@@ -184,9 +184,17 @@ async def save(
 ) -> Reply:
     """Writes an order that was changed, with its totals anew, and answers with the whole of it.
 
-    `kept` are the fields of StoredOrder that are others now, such as `item_taken`.
+    `kept` are the fields of StoredOrder that are others now, such as `item_taken`. Raises Conflict `item_refunded`
+    where less would be left than refunds have already taken back.
     """
     after = msgspec.structs.replace(before, order=repriced(order, before.stamp), **kept)
+    reversed_by_refunds = order.totals.refunded - before.returned
+    if after.order.totals.total < min(reversed_by_refunds, before.order.totals.total):
+        raise Conflict(
+            f"{reversed_by_refunds} (minor units of {order.currency}) of this order was refunded already;"
+            " what was refunded is not taken off once more.",
+            code="item_refunded",
+        )
     await queries.order_save(tenant.conn, before, after, request_hash=request_hash)
     return reply((await read(tenant, order.id)).order)
 

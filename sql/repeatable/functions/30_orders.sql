@@ -55,11 +55,12 @@ create or replace function fynlo.due(p_total bigint, p_paid bigint, p_returned b
 language sql immutable parallel safe
 as $$ select greatest(0, p_total - (p_paid - p_returned)) $$;
 
-create or replace function fynlo.to_refund(p_total bigint, p_paid bigint, p_returned bigint, p_unapplied bigint)
-returns bigint
+create or replace function fynlo.to_refund(
+  p_total bigint, p_paid bigint, p_refunded bigint, p_returned bigint, p_unapplied bigint
+) returns bigint
 language sql immutable parallel safe
 -- What the house holds beyond what the guest owes.
-as $$ select p_unapplied + greatest(0, p_paid - p_returned - p_total) $$;
+as $$ select p_unapplied + least(p_paid - p_refunded, greatest(0, p_paid - p_returned - p_total)) $$;
 
 create or replace function fynlo.order_changed() returns trigger
 language plpgsql
