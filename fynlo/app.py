@@ -147,7 +147,7 @@ class Server:
             *menu_routes(
                 self._pool, self, self._menus, SharedMenus(self._redis if settings.menu_cache else None)
             ),
-            *floor_routes(self._pool),
+            *floor_routes(self._pool, self._hub.announce if coalesced else None),
             *order_routes(self._pool, Approvals(self._passwords), self._hub.announce if coalesced else None),
             *batch_routes(self._pool, Inside(rates.person, rates.restaurant)),
             *event_routes(self._pool),

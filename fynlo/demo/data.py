@@ -123,10 +123,23 @@ def _floor(place: str, seats: dict[str, dict[str, int]]) -> tuple[tuple[Section,
     sections = tuple(
         Section(demo_id(place, "section", name), name, sort_order) for sort_order, name in enumerate(seats, 1)
     )
-    named = [(section, name, number) for section in sections for name, number in seats[section.name].items()]
+    # a row of tables for each section, on a plan in centimetres
+    named = [
+        (section, name, number, place_in_row)
+        for section in sections
+        for place_in_row, (name, number) in enumerate(seats[section.name].items(), 1)
+    ]
     tables = tuple(
-        Table(demo_id(place, "table", name), section.id, name, number, sort_order)
-        for sort_order, (section, name, number) in enumerate(named, 1)
+        Table(
+            demo_id(place, "table", name),
+            section.id,
+            name,
+            number,
+            sort_order,
+            position_x=200 * place_in_row,
+            position_y=250 * section.sort_order,
+        )
+        for sort_order, (section, name, number, place_in_row) in enumerate(named, 1)
     )
     return sections, tables
 

@@ -139,6 +139,8 @@ class Table(Struct, frozen=True):
     name: str
     seats: int
     sort_order: int
+    position_x: int
+    position_y: int
 
 
 class Restaurant(Struct, frozen=True, kw_only=True):

@@ -100,8 +100,9 @@ select %(restaurant_id)s, s.id, s.name, s.sort_order
 on conflict do nothing;
 
 -- name: insert_demo_tables
-insert into tables (restaurant_id, id, section_id, name, seats, sort_order)
-select %(restaurant_id)s, t.id, t.section_id, t.name, t.seats, t.sort_order
+insert into tables (restaurant_id, id, section_id, name, seats, sort_order, position_x, position_y)
+select %(restaurant_id)s, t.id, t.section_id, t.name, t.seats, t.sort_order, t.position_x, t.position_y
   from json_to_recordset(%(rows)s::json) as t (
-         id uuid, section_id uuid, name text, seats integer, sort_order integer)
+         id uuid, section_id uuid, name text, seats integer, sort_order integer, position_x integer,
+         position_y integer)
 on conflict do nothing;

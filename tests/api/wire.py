@@ -111,6 +111,11 @@ class Product(Exact):
     availability: Availability
 
 
+class Position(Exact):
+    x: int
+    y: int
+
+
 class Table(Exact):
     id: UUID
     restaurant_id: UUID
@@ -121,6 +126,7 @@ class Table(Exact):
     sort_order: int
     status: Literal["available", "occupied", "reserved", "cleaning"]
     order_id: UUID | None
+    position: Position | None
 
 
 class ItemModifier(Exact):

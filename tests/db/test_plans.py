@@ -122,7 +122,10 @@ HOT: dict[str, tuple[str, str, dict[str, Any]]] = {
     "a page of the log": (
         "events", "events_page", {"restaurant_id": PLACE, "after": 100, "limit": 50, "max_bytes": 999},
     ),
-    "the room": ("floor", "tables", {"restaurant_id": PLACE, "limit": 50, "offset": 0}),
+    "the room": (
+        "floor", "tables", {"restaurant_id": PLACE, "section_id": None, "status": None, "limit": 50, "offset": 0},
+    ),
+    "the open order of a table by hand": ("floor", "table_order", {"restaurant_id": PLACE, "id": id_of("table", 1, 1)}),
 }  # fmt: skip
 
 

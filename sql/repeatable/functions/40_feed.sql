@@ -49,6 +49,13 @@ begin
     insert into fynlo.touched (restaurant_id, entity, entity_id)
     select t.restaurant_id, 'table', t.id from tables t where t.id = any (p_tables)
     on conflict (txid, entity_id) do nothing;
+    -- Whoever took a table away has waited for its guests; whoever seats some has waited for them in turn, and looks.
+    if exists (select from tables t
+                 join orders o on o.restaurant_id = t.restaurant_id and o.table_id = t.id and o.closed_at is null
+                where t.id = any (p_tables) and t.archived_at is not null) then
+      raise exception 'a table was taken away while guests were being seated at it'
+        using errcode = 'serialization_failure', hint = 'Seat them at a table that is in use.';
+    end if;
   end if;
 end
 $$;
