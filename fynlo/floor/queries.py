@@ -79,7 +79,7 @@ async def table_lock(conn: Connection, restaurant_id: UUID, table_id: UUID) -> S
     """The table, if it is in use; until the end of the transaction no guests sit down at it."""
     cursor = await conn.execute(_SQL["table_lock"], {"restaurant_id": restaurant_id, "id": table_id})
     row = await cursor.fetchone()
-    return StoredTable(*row[:5], _position(*row[5:])) if row else None
+    return StoredTable._make((*row[:5], _position(*row[5:]))) if row else None
 
 
 async def table_order(conn: Connection, restaurant_id: UUID, table_id: UUID) -> int | None:

@@ -47,6 +47,13 @@ REQUESTS: dict[Known, tuple[str, Any]] = {
     ("get", "/restaurants/{restaurant_id}"): (f"/restaurants/{PIZZERIA.id}", None),
     ("get", "/menu"): (f"/menu?{PLACE}", None),
     ("get", "/tables"): (f"/tables?{PLACE}", None),
+    ("post", "/tables"): ("/tables", {"restaurant_id": PIZZERIA.id, "name": "I1"}),
+    ("patch", "/tables/{table_id}"): ("/tables/{table_id}", {"status": "cleaning"}),
+    ("delete", "/tables/{table_id}"): ("/tables/{table_id}", None),
+    ("get", "/sections"): (f"/sections?{PLACE}", None),
+    ("post", "/sections"): ("/sections", {"restaurant_id": PIZZERIA.id, "name": "I1"}),
+    ("patch", "/sections/{section_id}"): ("/sections/{section_id}", {"name": "Mine"}),
+    ("delete", "/sections/{section_id}"): ("/sections/{section_id}", None),
     ("get", "/stations"): (f"/stations?{PLACE}", None),
     ("get", "/auth/me/device"): ("/auth/me/device", None),
     ("get", "/devices/waiting"): (f"/devices/waiting?{PLACE}&user_code=BCDF-GHJK", None),
@@ -143,6 +150,8 @@ async def ids(manager: Person, made: Order) -> Ids:
         "webhook_id": UUID(answer.json()["id"]),
         "staff_id": STAFF,
         "device_id": DEVICE,
+        "table_id": PIZZERIA.tables[0].id,
+        "section_id": PIZZERIA.sections[0].id,
     }
 
 

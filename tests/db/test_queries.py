@@ -21,8 +21,8 @@ from fynlo.demo.seed import seed
 from fynlo.devices import queries as devices
 from fynlo.devices.models import DeviceChange, DevicesQuery
 from fynlo.events.queries import events_page
-from fynlo.floor.models import StationsQuery, TablesQuery
-from fynlo.floor.queries import stations, tables
+from fynlo.floor import queries as floor
+from fynlo.floor.models import Section, SectionsQuery, StationsQuery, TablesQuery
 from fynlo.http import Reply
 from fynlo.identity import queries as identity
 from fynlo.live import queries as live
@@ -142,6 +142,29 @@ def bound(monkeypatch: pytest.MonkeyPatch) -> dict[tuple[str, str], set[frozense
     return found
 
 
+async def use_floor(tenant: Tenant) -> None:
+    """Everything that is done to a room."""
+    conn, place, table_id, section_id = tenant.conn, PIZZERIA.id, uuid4(), uuid4()
+    section = Section(section_id, place, "Loft", 1)
+    await floor.stations(conn, StationsQuery(place))
+    await floor.tables(conn, TablesQuery(place))
+    await floor.sections(conn, SectionsQuery(place))
+    await floor.room_lock(conn, place)
+    await floor.section_named(conn, place, section_id, section.name)
+    await floor.section_insert(conn, section)
+    await floor.section_update(conn, section)
+    assert await floor.section_lock(conn, place, section_id) == ("Loft", 1, 0)
+    table = floor.StoredTable("L1", section_id, 2, 1, "available", None)
+    assert await floor.table_place(conn, place, table_id, table.name, section_id) == (False, True)
+    await floor.table_insert(conn, place, table_id, table)
+    assert await floor.table_lock(conn, place, table_id) == table
+    await floor.table_update(conn, place, table_id, table)
+    assert await floor.table_read(conn, place, table_id) is not None
+    assert await floor.table_order(conn, place, table_id) is None
+    await floor.table_archive(conn, place, table_id)
+    await floor.section_archive(conn, place, section_id)
+
+
 async def use_webhooks(till: Till) -> None:
     """Everything that people and deliveries do with an endpoint."""
     place, webhook_id, lease = PIZZERIA.id, uuid4(), uuid4()
@@ -196,8 +219,7 @@ async def test_a_typed_function_binds_every_parameter_and_no_other(
             await menu_page(tenant.conn, MenuQuery(PIZZERIA.id), money=True)
             await orders_page(tenant.conn, OrdersQuery(PIZZERIA.id), None)
             await payment_orders(tenant.conn, PIZZERIA.id, [uuid4()])
-            await tables(tenant.conn, TablesQuery(PIZZERIA.id))
-            await stations(tenant.conn, StationsQuery(PIZZERIA.id))
+            await use_floor(tenant)
             await events_page(tenant.conn, PIZZERIA.id, 0, limit=10, max_bytes=10)
             await staff.staff_page(tenant.conn, StaffQuery(PIZZERIA.id), whole=True)
             member, by = PIZZERIA.memberships[1], tenant.user_id
