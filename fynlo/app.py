@@ -47,6 +47,7 @@ from fynlo.live.socket import Sockets
 from fynlo.menu.cache import MenuCache, SharedMenus
 from fynlo.menu.routes import menu_routes
 from fynlo.orders.batch_routes import batch_routes
+from fynlo.orders.payment_routes import payment_routes
 from fynlo.orders.routes import order_routes
 from fynlo.origins import Cors
 from fynlo.problems import HANDLERS
@@ -149,6 +150,9 @@ class Server:
             ),
             *floor_routes(self._pool, self._hub.announce if coalesced else None),
             *order_routes(self._pool, Approvals(self._passwords), self._hub.announce if coalesced else None),
+            *payment_routes(
+                self._pool, Approvals(self._passwords), self._hub.announce if coalesced else None
+            ),
             *batch_routes(self._pool, Inside(rates.person, rates.restaurant)),
             *event_routes(self._pool),
             *audit_routes(self._pool),

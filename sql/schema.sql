@@ -4716,6 +4716,13 @@ CREATE INDEX payments_date_idx ON public.payments USING btree (restaurant_id, bu
 
 
 --
+-- Name: payments_newest_idx; Type: INDEX; Schema: public; Owner: fynlo_owner
+--
+
+CREATE INDEX payments_newest_idx ON public.payments USING btree (restaurant_id, created_at DESC, id DESC);
+
+
+--
 -- Name: payments_order_idx; Type: INDEX; Schema: public; Owner: fynlo_owner
 --
 

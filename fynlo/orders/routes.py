@@ -1,8 +1,5 @@
 """Orders, over HTTP."""
 
-import base64
-import binascii
-from datetime import datetime
 from uuid import UUID
 
 import msgspec
@@ -12,7 +9,7 @@ from litestar.params import FromPath
 
 from fynlo.context import context_of
 from fynlo.db.pool import Pool
-from fynlo.errors import FieldProblem, Invalid, NotFound
+from fynlo.errors import NotFound
 from fynlo.http import (
     AnyRequest,
     Reply,
@@ -30,38 +27,11 @@ from fynlo.writing import written
 
 from . import queries, work
 from .audience import order_without_money, orders_without_money
+from .cursors import cursor_of, ended_with
 from .models import MoreItems, NewOrder, NewStatus, Order, OrdersQuery, VoidItem
 
 _VARY = {"Vary": "Authorization"}
 _LISTS = frozenset({"status"})
-
-
-class _Cursor(msgspec.Struct, frozen=True, array_like=True):
-    """Where a page of orders ended."""
-
-    created_at: datetime
-    id: UUID
-
-
-def _cursor(order: Order) -> str:
-    encoded = msgspec.json.encode(_Cursor(order.created_at, order.id))
-    return base64.urlsafe_b64encode(encoded).decode().rstrip("=")
-
-
-def _after(cursor: str | None) -> tuple[datetime, UUID] | None:
-    if cursor is None:
-        return None
-    try:
-        raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
-        found = msgspec.json.decode(raw, type=_Cursor)
-    except (binascii.Error, ValueError, msgspec.MsgspecError):
-        raise Invalid(
-            "cursor: take it from the Link header of the page before.",
-            errors=[FieldProblem("cursor", "not a cursor of ours")],
-        ) from None
-    if found.created_at.tzinfo is None:
-        raise Invalid("cursor: it names no time.", errors=[FieldProblem("cursor", "not a cursor of ours")])
-    return found.created_at, found.id
 
 
 def order_routes(
@@ -123,14 +93,14 @@ def order_routes(
         """Newest first; `status` may repeat. The next page is the `Link` with rel="next". A screen takes the
         open orders from here and follows the feed from `Fynlo-Feed`."""
         asked = query(request, OrdersQuery, lists=_LISTS)
-        before = _after(asked.cursor)
+        before = ended_with(asked.cursor)
         async with entered(
             pool, context_of(request.scope), "orders.read", restaurant_id=asked.restaurant_id
         ) as tenant:
             found, position = await queries.orders_page(tenant.conn, asked, before)
         headers = {**_VARY, "Fynlo-Feed": str(position)}
         if len(found) == asked.limit:
-            headers["Link"] = link(request, "next", cursor=_cursor(found[-1]))
+            headers["Link"] = link(request, "next", cursor=cursor_of(found[-1].created_at, found[-1].id))
         encoded = msgspec.json.encode(found)
         if not may(tenant.role, "money.read"):
             encoded = orders_without_money(encoded)

@@ -38,6 +38,12 @@ def after_sending(current: OrderStatus) -> OrderStatus:
     return "preparing" if current == "ready" else current
 
 
+def due_after(total: int, paid: int, returned: int) -> int:
+    """What is due of an order of `total`, as fynlo.due() has it; `returned` of what was paid was given back, as the
+    order did not cost it any more."""
+    return max(0, total - (paid - returned))
+
+
 class SelectionGroup(Struct, frozen=True):
     """A modifier group as a product offers it; `max_selections` None is unlimited."""
 

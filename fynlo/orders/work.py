@@ -1,6 +1,6 @@
 """What is done to an order, inside the transaction that `tenancy.once` opens."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NoReturn
 from uuid import UUID
@@ -16,11 +16,12 @@ from fynlo.menu.queries import Asked, sellable
 from fynlo.tenancy import Tenant
 
 from . import queries
+from .balancing import balanced
 from .models import MoreItems, NewItem, NewOrder, NewStatus, Order, OrderItem, VoidItem
 from .money import Totals
 from .pricing import AUTOMATIC, Stamp, priced, repriced, unpaid, unpriced, voided
-from .queries import StoredOrder
-from .rules import CLOSED, OrderStatus, after_sending, transition_allowed
+from .queries import CheckRow, StoredOrder
+from .rules import CLOSED, OrderStatus, after_sending, due_after, transition_allowed
 
 OFFLINE_FOR = timedelta(hours=72)
 CLOCK_SKEW = timedelta(minutes=2)  # a tablet's clock runs a little ahead
@@ -180,12 +181,19 @@ def check_open(order: Order) -> None:
 
 
 async def save(
-    tenant: Tenant, before: StoredOrder, order: Order, *, request_hash: bytes | None = None, **kept: Any
+    tenant: Tenant,
+    before: StoredOrder,
+    order: Order,
+    *,
+    request_hash: bytes | None = None,
+    checks: Sequence[CheckRow] | None = None,
+    **kept: Any,
 ) -> Reply:
     """Writes an order that was changed, with its totals anew, and answers with the whole of it.
 
-    `kept` are the fields of StoredOrder that are others now, such as `item_taken`. Raises Conflict `item_refunded`
-    where less would be left than refunds have already taken back.
+    `kept` are the fields of StoredOrder that are others now, such as `item_taken`. The checks are made to fit what
+    is due then, unless `checks` are given. Raises Conflict `item_refunded` where less would be left than refunds have
+    already taken back.
     """
     after = msgspec.structs.replace(before, order=repriced(order, before.stamp), **kept)
     reversed_by_refunds = order.totals.refunded - before.returned
@@ -195,7 +203,11 @@ async def save(
             " what was refunded is not taken off once more.",
             code="item_refunded",
         )
-    await queries.order_save(tenant.conn, before, after, request_hash=request_hash)
+    if checks is None:
+        totals = after.order.totals
+        due = due_after(totals.total, totals.paid, after.returned)
+        checks = balanced(order.checks, due, before.order, after.order)
+    await queries.order_save(tenant.conn, before, after, request_hash=request_hash, checks=checks)
     return reply((await read(tenant, order.id)).order)
 
 
@@ -278,15 +290,20 @@ async def set_status(tenant: Tenant, order_id: UUID, new: NewStatus, version: in
         raise Conflict(
             f"An order that is {order.status} cannot become {new.status}.", code="invalid_transition"
         )
+    under_way = any(payment.state == "pending" for payment in order.payments)
     if new.status == "completed" and order.totals.due > 0:
         raise Conflict(
             f"{order.totals.due} (minor units of {order.currency}) is still due; take the payment first.",
             code="payment_due",
         )
+    if new.status == "completed" and under_way:
+        raise Conflict("A payment is under way; capture or fail it first.", code="payment_due")
     if new.status == "cancelled":
         if not new.reason or not new.reason.strip():
             raise Invalid("reason: say why it is cancelled.", errors=[FieldProblem("reason", "say why")])
         if order.totals.paid - order.totals.refunded + order.totals.unapplied > 0:
             raise Conflict("Money was taken for this order; refund it first.", code="order_has_payments")
+        if under_way:
+            raise Conflict("A payment is under way; fail it first.", code="order_has_payments")
     changed = msgspec.structs.replace(order, status=new.status, status_reason=new.reason)
     return await save(tenant, stored, changed)

@@ -164,6 +164,7 @@ comment on column payments.z_id is 'The Z that reported it: the first one taken 
 create index payments_order_idx on payments (restaurant_id, order_id);
 create index payments_unreported_idx on payments (restaurant_id) where z_id is null and state = 'captured';
 create index payments_shift_idx on payments (restaurant_id, shift_id) where shift_id is not null;
+create index payments_newest_idx on payments (restaurant_id, created_at desc, id desc);
 create index payments_date_idx on payments (restaurant_id, business_date);
 
 create table refunds (

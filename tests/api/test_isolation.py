@@ -91,6 +91,16 @@ REQUESTS: dict[Known, tuple[str, Any]] = {
     ),
     ("get", "/events"): (f"/events?{PLACE}", None),
     ("post", "/orders/{order_id}/status"): ("/orders/{order_id}/status", {"status": "ready"}),
+    ("post", "/orders/{order_id}/payments"): ("/orders/{order_id}/payments", {"method": "card", "amount": 1}),
+    ("get", "/payments"): (f"/payments?{PLACE}", None),
+    ("get", "/payments/{payment_id}"): ("/payments/{payment_id}", None),
+    ("post", "/payments/{payment_id}/capture"): ("/payments/{payment_id}/capture", {}),
+    ("post", "/payments/{payment_id}/fail"): ("/payments/{payment_id}/fail", {}),
+    ("post", "/payments/{payment_id}/void"): ("/payments/{payment_id}/void", {"reason": "wrong tender"}),
+    ("post", "/payments/{payment_id}/refunds"): (
+        "/payments/{payment_id}/refunds",
+        {"amount": 1, "reason": "cold"},
+    ),
     ("get", "/webhooks"): (f"/webhooks?{PLACE}", None),
     ("post", "/webhooks"): ("/webhooks", {"restaurant_id": PIZZERIA.id, "url": "https://pos.example/x"}),
     ("patch", "/webhooks/{webhook_id}"): ("/webhooks/{webhook_id}", {"rotate_secret": True}),
@@ -100,6 +110,7 @@ REQUESTS: dict[Known, tuple[str, Any]] = {
 # Refused to those who have the role as well: a PIN that is another's or without a device, what needs approval.
 FOR_OTHER_REASONS = {
     ("put", "/staff/{staff_id}/pin"), ("post", "/auth/pin"), ("post", "/orders/{order_id}/items/{item_id}/void"),
+    ("post", "/payments/{payment_id}/void"), ("post", "/payments/{payment_id}/refunds"),
 }  # fmt: skip
 WITHOUT = ("screens", "fynlo.screens")  # which the server keeps for itself, all the time
 OF_A_RESTAURANT = [
@@ -141,12 +152,15 @@ async def made(waiter: Person, database: Database) -> Order:
 @pytest.fixture(scope="module")
 async def ids(manager: Person, made: Order) -> Ids:
     """What there is, by the name that the paths have for it."""
+    begun = {"method": "card", "amount": 1, "state": "pending"}
+    payment = (await manager.post(f"/orders/{made.id}/payments", begun)).json()
     answer = await manager.post(
         "/webhooks", {"restaurant_id": PIZZERIA.id, "url": "https://pos.example/x", "types": ["payment.*"]}
     )
     return {
         "order_id": made.id,
         "item_id": made.items[0].id,
+        "payment_id": UUID(payment["id"]),
         "webhook_id": UUID(answer.json()["id"]),
         "staff_id": STAFF,
         "device_id": DEVICE,
@@ -261,7 +275,7 @@ async def test_a_method_that_a_route_does_not_have_is_405_and_says_which_it_has(
 
 
 async def test_the_lists_of_another_show_nothing_of_ours(rival_at_home: Person, made: Order) -> None:
-    for path in ("/orders", "/tables", "/stations", "/menu", "/events"):
+    for path in ("/orders", "/payments", "/tables", "/stations", "/menu", "/events"):
         answer = await rival_at_home.get(path, restaurant_id=rival_at_home.place.id)
         assert answer.status_code == 200
         assert str(PIZZERIA.id) not in answer.text
@@ -299,7 +313,7 @@ from fynlo.db import pool
 pool.APPLICATION_ROLE = "postgres"
 """
 )
-LISTS = ("/orders", "/tables", "/menu", "/events", "/staff", "/devices", "/webhooks", "/audit")
+LISTS = ("/orders", "/payments", "/tables", "/menu", "/events", "/staff", "/devices", "/webhooks", "/audit")
 
 
 async def lists(url: str) -> dict[str, str]:
@@ -317,7 +331,7 @@ def leaks(found: dict[str, str], database: Database) -> set[str]:
     """The lists in which something of the pizzeria stands."""
     ids = {
         str(id)
-        for table in ("orders", "tables", "products", "memberships", "devices", "audit_log")
+        for table in ("orders", "payments", "tables", "products", "memberships", "devices", "audit_log")
         for (id,) in database.rows(f"select id from {table} where restaurant_id = %s", PIZZERIA.id)
     }
     return {path for path, text in found.items() if any(id in text for id in ids)}
@@ -337,4 +351,6 @@ async def test_without_the_filters_of_the_queries_row_level_security_still_leaks
         await rival.client.aclose()
     with ServerProcess(module_seeded_url, patched=UNWALLED) as server:
         server.await_ready()
-        assert {"/orders", "/tables", "/staff", "/audit"} <= leaks(await lists(server.url), database)
+        assert {"/orders", "/payments", "/tables", "/staff", "/audit"} <= leaks(
+            await lists(server.url), database
+        )

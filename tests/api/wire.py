@@ -279,3 +279,16 @@ class Order(Exact):
     totals: Totals
     payments: tuple[Payment, ...]
     checks: tuple[Check, ...]
+
+
+class Paid(Payment):
+    """A payment as taking and settling it answers."""
+
+    order: Order
+
+
+class Refunded(Refund):
+    """A refund as making it answers."""
+
+    payment: Payment
+    order: Order

@@ -30,14 +30,15 @@ from fynlo.live import screen_queries as screens
 from fynlo.live import status as feed_status
 from fynlo.menu.models import MenuQuery
 from fynlo.menu.queries import menu_page
-from fynlo.orders import work
+from fynlo.orders import payment_queries, payments, refunds, work
 from fynlo.orders.models import NewOrder, OrdersQuery
-from fynlo.orders.queries import orders_page, payment_orders
+from fynlo.orders.payment_bodies import Capture, NewPayment, NewRefund, PaymentsQuery, VoidPayment
+from fynlo.orders.queries import CheckRow, orders_page, payment_orders
 from fynlo.restaurants import queries as restaurants
 from fynlo.restaurants.models import NewRestaurant
 from fynlo.staff import queries as staff
 from fynlo.staff.models import NewStaff, StaffQuery
-from fynlo.tenancy import Once, Tenant, entered, once
+from fynlo.tenancy import Of, Once, Tenant, entered, once
 from fynlo.webhooks import queries as webhooks
 from fynlo.webhooks.leases import Lease, claim
 from fynlo.webhooks.sending import Outcome
@@ -193,6 +194,28 @@ async def use_webhooks(till: Till) -> None:
         assert await webhooks.webhook_archive(tenant.conn, place, webhook_id)
 
 
+async def use_payments(till: Till) -> None:
+    """Everything that is done with payments and refunds."""
+    made = await till.order(plain_line())
+
+    async def approve(*_: Any) -> None:
+        raise AssertionError("nobody was asked to approve")
+
+    async with entered(till.pool, till.context, "orders.write", of=Of("order", made.id)) as tenant:
+        ids = [uuid4() for _ in range(4)]
+        check = CheckRow(uuid4(), 1, made.totals.total, (), remainder=False)
+        await payment_queries.checks_save(tenant, made.id, [check])
+        for id in ids[:3]:
+            new = NewPayment("cash", 1, id=id, state="pending" if id == ids[0] else "captured")
+            await payments.take(tenant, made.id, new, b"hash", None)
+        await payments.capture(tenant, ids[0], Capture())
+        await payments.void(tenant, ids[1], VoidPayment("x"), None, approve)
+        await refunds.refund(tenant, ids[2], NewRefund(1, "x", id=ids[3]), b"hash", None, approve)
+        await payment_queries.payment_fail(tenant, ids[0], None)
+        await payment_queries.payments_page(tenant.conn, PaymentsQuery(PIZZERIA.id), None)
+        await payment_queries.payment_read(tenant.conn, PIZZERIA.id, ids[0])
+
+
 async def test_a_typed_function_binds_every_parameter_and_no_other(
     database_url: str, bound: dict[tuple[str, str], set[frozenset[str]]]
 ) -> None:
@@ -262,6 +285,7 @@ async def test_a_typed_function_binds_every_parameter_and_no_other(
             await restaurants.found_restaurant(tenant.conn, by, uuid4(), new)
             await audit_entries(tenant.conn, AuditQuery(PIZZERIA.id))
         await use_webhooks(till)
+        await use_payments(till)
     async with await connect(database_url) as conn:
         await restaurants.person(conn, "owner@x.test", "Owner", "hash")
     person, session = PIZZERIA.memberships[0].person, uuid4()

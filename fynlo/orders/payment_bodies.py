@@ -1,0 +1,96 @@
+"""What is sent to take, settle and give back money, and what is answered. Minor units of the order's currency."""
+
+from datetime import date
+from typing import Annotated, Literal
+from uuid import UUID
+
+from msgspec import Meta, Struct
+
+from fynlo.http import Line, Text
+
+from .models import Approver, Order, Quantity
+from .payment_models import Payment, PaymentMethod, PaymentState, Refund
+
+Money = Annotated[int, Meta(ge=0, le=100_000_000_000)]
+Reason = Annotated[Text, Meta(min_length=1)]
+
+
+class NewPayment(Struct, frozen=True, forbid_unknown_fields=True):
+    """POST /orders/{id}/payments. `amount` goes towards the order, `tip` beside it; together at least 1.
+
+    `tendered` is the cash that was handed over. `pending` reserves the amount until the terminal has answered.
+    `accept_surplus`: the money has been taken, so book it whatever is due.
+    """
+
+    method: PaymentMethod
+    amount: Money
+    id: UUID | None = None
+    tip: Money = 0
+    tendered: Money | None = None
+    reference: Line | None = None
+    check_id: UUID | None = None
+    shift_id: UUID | None = None
+    state: Literal["captured", "pending"] = "captured"
+    accept_surplus: bool = False
+
+
+class Capture(Struct, frozen=True, forbid_unknown_fields=True):
+    """POST /payments/{id}/capture. `reference` is the terminal's."""
+
+    reference: Line | None = None
+
+
+class Failure(Struct, frozen=True, forbid_unknown_fields=True):
+    """POST /payments/{id}/fail."""
+
+    reason: Text | None = None
+
+
+class VoidPayment(Struct, frozen=True, forbid_unknown_fields=True):
+    """POST /payments/{id}/void."""
+
+    reason: Reason
+    approver: Approver | None = None
+
+
+class ItemToRefund(Struct, frozen=True, forbid_unknown_fields=True):
+    item_id: UUID
+    quantity: Quantity
+
+
+class NewRefund(Struct, frozen=True, forbid_unknown_fields=True):
+    """POST /payments/{id}/refunds. `tip` is given back beside `amount`; together at least 1. `items` are the lines
+    that it is for. `method` is the payment's where none is given."""
+
+    amount: Money
+    reason: Reason
+    id: UUID | None = None
+    tip: Money = 0
+    items: Annotated[tuple[ItemToRefund, ...], Meta(max_length=500)] = ()
+    method: PaymentMethod | None = None
+    shift_id: UUID | None = None
+    approver: Approver | None = None
+
+
+class PaymentsQuery(Struct, frozen=True, forbid_unknown_fields=True):
+    """GET /payments. `cursor` comes from the `Link` of the page before."""
+
+    restaurant_id: UUID
+    business_date: date | None = None
+    method: PaymentMethod | None = None
+    state: PaymentState | None = None
+    limit: Annotated[int, Meta(ge=1, le=100)] = 50
+    cursor: Annotated[str, Meta(max_length=200)] | None = None
+
+
+class PaymentOnOrder(Payment, frozen=True):
+    """A payment, and its order as it is with it."""
+
+    order: Order
+
+
+class RefundOnOrder(Refund, frozen=True):
+    """A refund, the payment it is of, and the order as it is with it."""
+
+    payment: Payment
+    order: Order
