@@ -36,6 +36,7 @@ from fynlo.identity.sessions import Sessions
 from fynlo.identity.tokens import Tokens
 from fynlo.inside import Inside
 from fynlo.limiting import Attempts, Rate
+from fynlo.live.comebacks import Comebacks
 from fynlo.live.connection import Connection
 from fynlo.live.housekeeping import Housekeeping
 from fynlo.live.hub import Hub, UnknownRestaurant
@@ -46,6 +47,7 @@ from fynlo.live.screens import Screens
 from fynlo.live.socket import Sockets
 from fynlo.menu.cache import MenuCache, SharedMenus
 from fynlo.menu.routes import menu_routes
+from fynlo.menu.stock_routes import stock_routes
 from fynlo.orders.batch_routes import batch_routes
 from fynlo.orders.payment_routes import payment_routes
 from fynlo.orders.routes import order_routes
@@ -100,6 +102,7 @@ class Server:
             replay_days=settings.replay_days,
             keep_months=settings.keep_events_months,
         )
+        self._comebacks = Comebacks(settings.database_url)
         self._sockets = Sockets(
             self._hub,
             self._identify,
@@ -149,6 +152,7 @@ class Server:
                 self._pool, self, self._menus, SharedMenus(self._redis if settings.menu_cache else None)
             ),
             *floor_routes(self._pool, self._hub.announce if coalesced else None),
+            *stock_routes(self._pool, self._hub.announce if coalesced else None),
             *order_routes(self._pool, Approvals(self._passwords), self._hub.announce if coalesced else None),
             *payment_routes(
                 self._pool, Approvals(self._passwords), self._hub.announce if coalesced else None
@@ -195,6 +199,7 @@ class Server:
             asyncio.create_task(self._sockets.run_timers(), name="socket-timers"),
             asyncio.create_task(self._screens.run(), name="screens"),
             asyncio.create_task(self._housekeeping.run(), name="housekeeping"),
+            asyncio.create_task(self._comebacks.run(), name="comebacks"),
         ]
         if self._issuer_keys is not None:
             tasks.append(asyncio.create_task(self._issuer_keys.run(), name="issuer-keys"))

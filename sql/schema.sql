@@ -249,6 +249,44 @@ $$;
 ALTER FUNCTION fynlo.availability_json(p_availability text, p_stock integer, p_until timestamp with time zone) OWNER TO fynlo_feed;
 
 --
+-- Name: bring_back(integer); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
+--
+
+CREATE FUNCTION fynlo.bring_back(p_limit integer) RETURNS TABLE(back integer, next_at timestamp with time zone)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+-- Puts at most p_limit products and as many modifiers, of every restaurant, back in stock whose time has come; says how
+-- many, and when the next one's comes. Waits for nobody: what a sale holds comes by again.
+declare
+  so_many integer;
+begin
+  with due as (
+    select p.restaurant_id, p.id from products p
+     where p.out_until <= now()
+     order by p.id limit p_limit for no key update skip locked
+  )
+  update products p set availability = 'in_stock', stock = null, out_until = null
+    from due where p.restaurant_id = due.restaurant_id and p.id = due.id;
+  get diagnostics back = row_count;
+  with due as (
+    select m.restaurant_id, m.id from modifiers m
+     where m.out_until <= now()
+     order by m.id limit p_limit for no key update skip locked
+  )
+  update modifiers m set availability = 'in_stock', stock = null, out_until = null
+    from due where m.restaurant_id = due.restaurant_id and m.id = due.id;
+  get diagnostics so_many = row_count;
+  back := back + so_many;
+  next_at := least((select min(p.out_until) from products p), (select min(m.out_until) from modifiers m));
+  return next;
+end
+$$;
+
+
+ALTER FUNCTION fynlo.bring_back(p_limit integer) OWNER TO fynlo_feed;
+
+--
 -- Name: business_date(timestamp with time zone, text, time without time zone); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
 --
 
@@ -895,6 +933,36 @@ $$;
 ALTER FUNCTION fynlo.found_restaurant(p_user uuid, p_id uuid, p_name text, p_timezone text, p_currency text, p_request text, p_address text) OWNER TO fynlo_feed;
 
 --
+-- Name: give_stock(uuid[], bigint[], uuid[], bigint[]); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
+--
+
+CREATE FUNCTION fynlo.give_stock(p_products uuid[], p_quantities bigint[], p_modifiers uuid[], p_modifier_quantities bigint[]) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+-- Gives so many back to what is still counted, in the order of take_stock().
+declare
+  place uuid := nullif(current_setting('app.restaurant_id', true), '')::uuid;
+begin
+  perform 1 from products p
+    where p.restaurant_id = place and p.id = any (p_products) and p.availability = 'counted'
+    order by p.id for no key update;
+  perform 1 from modifiers m
+    where m.restaurant_id = place and m.id = any (p_modifiers) and m.availability = 'counted'
+    order by m.id for no key update;
+  update products p set stock = p.stock + w.quantity
+    from unnest(p_products, p_quantities) as w (id, quantity)
+   where p.restaurant_id = place and p.id = w.id and p.availability = 'counted';
+  update modifiers m set stock = m.stock + w.quantity
+    from unnest(p_modifiers, p_modifier_quantities) as w (id, quantity)
+   where m.restaurant_id = place and m.id = w.id and m.availability = 'counted';
+end
+$$;
+
+
+ALTER FUNCTION fynlo.give_stock(p_products uuid[], p_quantities bigint[], p_modifiers uuid[], p_modifier_quantities bigint[]) OWNER TO fynlo_feed;
+
+--
 -- Name: invitation_of(bytea); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
 --
 
@@ -1525,6 +1593,19 @@ $$;
 
 
 ALTER FUNCTION fynlo.note_tables() OWNER TO fynlo_feed;
+
+--
+-- Name: on_sale(text, integer, timestamp with time zone); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
+--
+
+CREATE FUNCTION fynlo.on_sale(p_availability text, p_stock integer, p_until timestamp with time zone) RETURNS text
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+  select case when p_until <= now() then 'in_stock' when p_stock = 0 then 'out_of_stock' else p_availability end
+$$;
+
+
+ALTER FUNCTION fynlo.on_sale(p_availability text, p_stock integer, p_until timestamp with time zone) OWNER TO fynlo_feed;
 
 --
 -- Name: order_changed(); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
@@ -2336,6 +2417,62 @@ $$;
 
 
 ALTER FUNCTION fynlo.table_json(p_restaurant uuid, p_table uuid) OWNER TO fynlo_feed;
+
+--
+-- Name: take_stock(uuid[], bigint[], uuid[], bigint[]); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
+--
+
+CREATE FUNCTION fynlo.take_stock(p_products uuid[], p_quantities bigint[], p_modifiers uuid[], p_modifier_quantities bigint[]) RETURNS uuid[]
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+-- Takes so many of each from the counted stock of the restaurant the transaction is in; returns what was counted.
+-- All or nothing: where less is left of any, or it is out of stock, raises FY001 with what is left of each, as JSON
+-- in the detail. Rows are locked products before modifiers, each by id, so two that take turns wait and never
+-- deadlock. Ids are given once each; what is simply in stock is neither locked nor written.
+declare
+  place uuid := nullif(current_setting('app.restaurant_id', true), '')::uuid;
+  short text;
+  taken uuid[];
+begin
+  perform 1 from products p
+    where p.restaurant_id = place and p.id = any (p_products) and p.availability <> 'in_stock'
+    order by p.id for no key update;
+  perform 1 from modifiers m
+    where m.restaurant_id = place and m.id = any (p_modifiers) and m.availability <> 'in_stock'
+    order by m.id for no key update;
+  select jsonb_object_agg(s.id, coalesce(s.stock, 0))::text into short
+    from (select p.id, p.stock, w.quantity, fynlo.on_sale(p.availability, p.stock, p.out_until) as state
+            from unnest(p_products, p_quantities) as w (id, quantity)
+            join products p on p.restaurant_id = place and p.id = w.id
+          union all
+          select m.id, m.stock, w.quantity, fynlo.on_sale(m.availability, m.stock, m.out_until)
+            from unnest(p_modifiers, p_modifier_quantities) as w (id, quantity)
+            join modifiers m on m.restaurant_id = place and m.id = w.id) s
+   where s.state <> 'in_stock' and coalesce(s.stock, 0) < s.quantity;
+  if short is not null then
+    raise exception 'less is left than was asked for' using errcode = 'FY001', detail = short;
+  end if;
+  with of_products as (
+    update products p set stock = p.stock - w.quantity
+      from unnest(p_products, p_quantities) as w (id, quantity)
+     where p.restaurant_id = place and p.id = w.id
+       and fynlo.on_sale(p.availability, p.stock, p.out_until) = 'counted'
+    returning p.id
+  ), of_modifiers as (
+    update modifiers m set stock = m.stock - w.quantity
+      from unnest(p_modifiers, p_modifier_quantities) as w (id, quantity)
+     where m.restaurant_id = place and m.id = w.id
+       and fynlo.on_sale(m.availability, m.stock, m.out_until) = 'counted'
+    returning m.id
+  )
+  select array_agg(t.id) into taken from (table of_products union all table of_modifiers) t;
+  return coalesce(taken, '{}');
+end
+$$;
+
+
+ALTER FUNCTION fynlo.take_stock(p_products uuid[], p_quantities bigint[], p_modifiers uuid[], p_modifier_quantities bigint[]) OWNER TO fynlo_feed;
 
 --
 -- Name: tell_membership(); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
@@ -4688,6 +4825,13 @@ CREATE INDEX modifiers_group_idx ON public.modifiers USING btree (restaurant_id,
 
 
 --
+-- Name: modifiers_out_until_idx; Type: INDEX; Schema: public; Owner: fynlo_owner
+--
+
+CREATE INDEX modifiers_out_until_idx ON public.modifiers USING btree (out_until) WHERE (out_until IS NOT NULL);
+
+
+--
 -- Name: orders_newest_idx; Type: INDEX; Schema: public; Owner: fynlo_owner
 --
 
@@ -4748,6 +4892,13 @@ CREATE INDEX payments_unreported_idx ON public.payments USING btree (restaurant_
 --
 
 CREATE INDEX product_variants_product_idx ON public.product_variants USING btree (restaurant_id, product_id);
+
+
+--
+-- Name: products_out_until_idx; Type: INDEX; Schema: public; Owner: fynlo_owner
+--
+
+CREATE INDEX products_out_until_idx ON public.products USING btree (out_until) WHERE (out_until IS NOT NULL);
 
 
 --
@@ -4957,7 +5108,7 @@ CREATE TRIGGER modifier_groups_note_update AFTER UPDATE ON public.modifier_group
 -- Name: modifiers modifiers_audit; Type: TRIGGER; Schema: public; Owner: fynlo_owner
 --
 
-CREATE TRIGGER modifiers_audit AFTER UPDATE OF availability ON public.modifiers FOR EACH ROW WHEN ((new.availability <> old.availability)) EXECUTE FUNCTION fynlo.audit('modifier.created', 'modifier.availability');
+CREATE TRIGGER modifiers_audit AFTER UPDATE OF availability, stock, low_stock_at, out_until ON public.modifiers FOR EACH ROW WHEN ((((((new.availability IS DISTINCT FROM old.availability) OR (new.stock IS DISTINCT FROM old.stock)) OR (new.low_stock_at IS DISTINCT FROM old.low_stock_at)) OR (new.out_until IS DISTINCT FROM old.out_until)) AND (CURRENT_USER <> 'fynlo_feed'::name))) EXECUTE FUNCTION fynlo.audit('modifier.created', 'modifier.availability');
 
 
 --
@@ -5202,7 +5353,7 @@ CREATE TRIGGER product_variants_note_update AFTER UPDATE ON public.product_varia
 -- Name: products products_audit; Type: TRIGGER; Schema: public; Owner: fynlo_owner
 --
 
-CREATE TRIGGER products_audit AFTER UPDATE OF availability ON public.products FOR EACH ROW WHEN ((new.availability <> old.availability)) EXECUTE FUNCTION fynlo.audit('product.created', 'product.availability', 'version');
+CREATE TRIGGER products_audit AFTER UPDATE OF availability, stock, low_stock_at, out_until ON public.products FOR EACH ROW WHEN ((((((new.availability IS DISTINCT FROM old.availability) OR (new.stock IS DISTINCT FROM old.stock)) OR (new.low_stock_at IS DISTINCT FROM old.low_stock_at)) OR (new.out_until IS DISTINCT FROM old.out_until)) AND (CURRENT_USER <> 'fynlo_feed'::name))) EXECUTE FUNCTION fynlo.audit('product.created', 'product.availability', 'version');
 
 
 --
@@ -6917,6 +7068,15 @@ GRANT ALL ON FUNCTION fynlo.availability_json(p_availability text, p_stock integ
 
 
 --
+-- Name: FUNCTION bring_back(p_limit integer); Type: ACL; Schema: fynlo; Owner: fynlo_feed
+--
+
+REVOKE ALL ON FUNCTION fynlo.bring_back(p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION fynlo.bring_back(p_limit integer) TO fynlo_owner;
+GRANT ALL ON FUNCTION fynlo.bring_back(p_limit integer) TO fynlo_app;
+
+
+--
 -- Name: FUNCTION business_date(p_at timestamp with time zone, p_timezone text, p_cutoff time without time zone); Type: ACL; Schema: fynlo; Owner: fynlo_feed
 --
 
@@ -7080,6 +7240,15 @@ GRANT ALL ON FUNCTION fynlo.feed_status(p_restaurant uuid) TO fynlo_app;
 REVOKE ALL ON FUNCTION fynlo.found_restaurant(p_user uuid, p_id uuid, p_name text, p_timezone text, p_currency text, p_request text, p_address text) FROM PUBLIC;
 GRANT ALL ON FUNCTION fynlo.found_restaurant(p_user uuid, p_id uuid, p_name text, p_timezone text, p_currency text, p_request text, p_address text) TO fynlo_owner;
 GRANT ALL ON FUNCTION fynlo.found_restaurant(p_user uuid, p_id uuid, p_name text, p_timezone text, p_currency text, p_request text, p_address text) TO fynlo_app;
+
+
+--
+-- Name: FUNCTION give_stock(p_products uuid[], p_quantities bigint[], p_modifiers uuid[], p_modifier_quantities bigint[]); Type: ACL; Schema: fynlo; Owner: fynlo_feed
+--
+
+REVOKE ALL ON FUNCTION fynlo.give_stock(p_products uuid[], p_quantities bigint[], p_modifiers uuid[], p_modifier_quantities bigint[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION fynlo.give_stock(p_products uuid[], p_quantities bigint[], p_modifiers uuid[], p_modifier_quantities bigint[]) TO fynlo_owner;
+GRANT ALL ON FUNCTION fynlo.give_stock(p_products uuid[], p_quantities bigint[], p_modifiers uuid[], p_modifier_quantities bigint[]) TO fynlo_app;
 
 
 --
@@ -7285,6 +7454,15 @@ GRANT ALL ON FUNCTION fynlo.note_stock() TO fynlo_owner;
 
 REVOKE ALL ON FUNCTION fynlo.note_tables() FROM PUBLIC;
 GRANT ALL ON FUNCTION fynlo.note_tables() TO fynlo_owner;
+
+
+--
+-- Name: FUNCTION on_sale(p_availability text, p_stock integer, p_until timestamp with time zone); Type: ACL; Schema: fynlo; Owner: fynlo_feed
+--
+
+REVOKE ALL ON FUNCTION fynlo.on_sale(p_availability text, p_stock integer, p_until timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION fynlo.on_sale(p_availability text, p_stock integer, p_until timestamp with time zone) TO fynlo_owner;
+GRANT ALL ON FUNCTION fynlo.on_sale(p_availability text, p_stock integer, p_until timestamp with time zone) TO fynlo_app;
 
 
 --
@@ -7527,6 +7705,15 @@ GRANT ALL ON FUNCTION fynlo.still_needed(p_from timestamp with time zone, p_to t
 REVOKE ALL ON FUNCTION fynlo.table_json(p_restaurant uuid, p_table uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION fynlo.table_json(p_restaurant uuid, p_table uuid) TO fynlo_owner;
 GRANT ALL ON FUNCTION fynlo.table_json(p_restaurant uuid, p_table uuid) TO fynlo_app;
+
+
+--
+-- Name: FUNCTION take_stock(p_products uuid[], p_quantities bigint[], p_modifiers uuid[], p_modifier_quantities bigint[]); Type: ACL; Schema: fynlo; Owner: fynlo_feed
+--
+
+REVOKE ALL ON FUNCTION fynlo.take_stock(p_products uuid[], p_quantities bigint[], p_modifiers uuid[], p_modifier_quantities bigint[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION fynlo.take_stock(p_products uuid[], p_quantities bigint[], p_modifiers uuid[], p_modifier_quantities bigint[]) TO fynlo_owner;
+GRANT ALL ON FUNCTION fynlo.take_stock(p_products uuid[], p_quantities bigint[], p_modifiers uuid[], p_modifier_quantities bigint[]) TO fynlo_app;
 
 
 --

@@ -89,6 +89,14 @@ async def prune_idempotency_keys(conn: Connection, limit: int) -> int:
     return int(await _value(conn, _SQL["prune_idempotency_keys"], limit=limit))
 
 
+async def bring_back(conn: Connection, limit: int) -> tuple[int, datetime | None]:
+    """Puts at most `limit` products and modifiers of every restaurant back in stock whose time has come; returns how
+    many, and when the next one's comes."""
+    row = await (await conn.execute(_SQL["bring_back"], {"limit": limit})).fetchone()
+    assert row is not None
+    return row[0], row[1]
+
+
 async def _value(conn: Connection, query: bytes, **parameters: object) -> Any:
     row = await (await conn.execute(query, parameters)).fetchone()
     assert row is not None

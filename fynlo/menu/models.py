@@ -1,5 +1,6 @@
 """The menu as it goes out."""
 
+from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -8,8 +9,35 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 OrderType = Literal["dine_in", "takeaway", "delivery"]
 
 
+AvailabilityState = Literal["in_stock", "counted", "out_of_stock"]
+
+
 class Availability(Struct, frozen=True):
-    state: Literal["in_stock", "out_of_stock"]
+    """`quantity` is how many are left of what is counted; at `until` it is simply in stock again. Counted with nothing
+    left is out_of_stock with the quantity 0."""
+
+    state: AvailabilityState
+    quantity: int | UnsetType = UNSET
+    until: datetime | UnsetType = UNSET
+
+
+class NewAvailability(Struct, frozen=True, forbid_unknown_fields=True):
+    """PUT of an availability. `quantity` with counted, and only then; `until`, with counted or out_of_stock, is when it
+    is simply in stock again. From `low_stock_at` left on, screens are warned; null: never, left out: as it is."""
+
+    state: AvailabilityState
+    quantity: Annotated[int, Meta(ge=0, le=1_000_000)] | None = None
+    until: Annotated[datetime, Meta(tz=True)] | None = None
+    low_stock_at: Annotated[int, Meta(ge=0, le=1_000_000)] | UnsetType | None = UNSET
+
+
+class Stocked(Struct, frozen=True):
+    """A product or a modifier with its availability; `low_stock_at` is from how many left on screens are warned."""
+
+    id: UUID
+    name: str
+    availability: Availability
+    low_stock_at: int | None
 
 
 class TaxRates(Struct, frozen=True):

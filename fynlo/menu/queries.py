@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 from uuid import UUID
 
+import msgspec
 from msgspec import UNSET, Struct
 
 from fynlo.db.fold import grouped
@@ -12,6 +13,7 @@ from fynlo.db.queries import queries
 
 from .models import (
     Availability,
+    AvailabilityState,
     Category,
     MenuPage,
     MenuQuery,
@@ -26,7 +28,7 @@ from .models import (
 _SQL = queries("menu")
 
 _IN_STOCK = Availability("in_stock")
-_OUT_OF_STOCK = Availability("out_of_stock")
+_AVAILABILITY = msgspec.json.Decoder(Availability)
 
 
 class _PageRow(NamedTuple):
@@ -46,7 +48,7 @@ class _PageRow(NamedTuple):
     image_url: str | None
     sort_order: int
     version: int
-    availability: str
+    availability: str | None
     category_id: UUID
     category_name: str
     category_sort: int
@@ -60,14 +62,14 @@ class _PageRow(NamedTuple):
     child_name: str
     child_price: int
     is_default: bool
-    child_availability: str
+    child_availability: str | None
     group_name: str
     min_selections: int
     max_selections: int | None
 
 
-def _availability(state: str) -> Availability:
-    return _IN_STOCK if state == "in_stock" else _OUT_OF_STOCK
+def _availability(json: str | None) -> Availability:
+    return _IN_STOCK if json is None else _AVAILABILITY.decode(json)
 
 
 def _group(rows: list[_PageRow], money: bool) -> ModifierGroup:
@@ -157,7 +159,7 @@ class SellableModifier(NamedTuple):
     group_id: UUID
     name: str
     price: int
-    in_stock: bool
+    state: AvailabilityState
 
 
 class SellableGroup(NamedTuple):
@@ -173,7 +175,7 @@ class Sellable(Struct):
     name: str
     price: int
     open_price: bool
-    in_stock: bool
+    state: AvailabilityState
     station_id: UUID | None
     tax_rate: Decimal
     has_variants: bool
@@ -190,6 +192,14 @@ class Asked(Struct, frozen=True):
     order_hash: bytes | None
     table_name: str | None
     table_order_number: int | None
+
+    @property
+    def counted(self) -> bool:
+        """Whether any of it is taken from counted stock."""
+        return any(
+            "counted" in (product.state, *(m.state for m in product.modifiers.values()))
+            for product in self.products.values()
+        )
 
 
 async def sellable(
@@ -220,23 +230,23 @@ async def sellable(
     order_hash, order_exists, table_name, table_order_number = rows[0][:4]
     found: dict[UUID, Sellable] = {}
     for row in rows:
-        product_id, name, price, open_price, availability, station_id, tax_rate, has_variants = row[4:12]
+        product_id, name, price, open_price, state, station_id, tax_rate, has_variants = row[4:12]
         if product_id is None:
             continue
         product = found.get(product_id)
         if product is None:
             product = found[product_id] = Sellable(
-                product_id, name, price, open_price, availability == "in_stock", station_id, tax_rate,
-                has_variants, {}, {}, {},
+                product_id, name, price, open_price, state, station_id, tax_rate, has_variants,
+                {}, {}, {},
             )  # fmt: skip
         variant_id, variant_name, variant_price, group_id, group_name, minimum, maximum = row[12:19]
-        modifier_id, modifier_name, modifier_price, modifier_availability = row[19:23]
+        modifier_id, modifier_name, modifier_price, modifier_state = row[19:23]
         if variant_id is not None:
             product.variants[variant_id] = SellableVariant(variant_name, variant_price)
         if group_id is not None:
             product.groups[group_id] = SellableGroup(group_name, minimum, maximum)
         if modifier_id is not None:
             product.modifiers[modifier_id] = SellableModifier(
-                group_id, modifier_name, modifier_price, modifier_availability == "in_stock"
+                group_id, modifier_name, modifier_price, modifier_state
             )
     return Asked(found, order_exists, order_hash, table_name, table_order_number)

@@ -70,8 +70,8 @@ class Approver(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class VoidItem(Struct, frozen=True, forbid_unknown_fields=True):
-    """POST /orders/{id}/items/{item_id}/void. Without `quantity` the whole line. `restock` is for counted stock,
-    of which none is kept yet."""
+    """POST /orders/{id}/items/{item_id}/void. Without `quantity` the whole line. `restock` says whether
+    what it took from counted stock goes back; else it does unless the order is preparing or ready."""
 
     reason: Annotated[Line, Meta(min_length=1)]
     quantity: Annotated[int, Meta(ge=1, le=999)] | None = None
@@ -80,10 +80,12 @@ class VoidItem(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class NewStatus(Struct, frozen=True, forbid_unknown_fields=True):
-    """POST /orders/{id}/status. A cancellation needs a reason."""
+    """POST /orders/{id}/status. A cancellation needs a reason; its `restock` says whether what was taken from counted
+    stock goes back; else it does unless the order is preparing or ready."""
 
     status: OrderStatus
     reason: Text | None = None
+    restock: bool | None = None
 
 
 class OrdersQuery(Struct, frozen=True, forbid_unknown_fields=True):

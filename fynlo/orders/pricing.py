@@ -132,11 +132,11 @@ def _selection(place: int, item: NewItem, product: Sellable) -> list[FieldProble
 
 
 def _sold_out(place: int, item: NewItem, product: Sellable) -> list[FieldProblem]:
-    gone = [] if product.in_stock else [FieldProblem(f"items[{place}]", product.name)]
+    gone = [] if product.state != "out_of_stock" else [FieldProblem(f"items[{place}]", product.name)]
     gone += [
         FieldProblem(f"items[{place}]", f"{product.modifiers[modifier].name} ({product.name})")
         for modifier in _quantities(item)
-        if not product.modifiers[modifier].in_stock
+        if product.modifiers[modifier].state == "out_of_stock"
     ]
     return gone
 

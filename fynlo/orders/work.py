@@ -15,7 +15,7 @@ from fynlo.menu.models import OrderType
 from fynlo.menu.queries import Asked, sellable
 from fynlo.tenancy import Tenant
 
-from . import queries
+from . import queries, stock
 from .balancing import balanced
 from .models import MoreItems, NewItem, NewOrder, NewStatus, Order, OrderItem, VoidItem
 from .money import Totals
@@ -127,6 +127,7 @@ async def create(tenant: Tenant, new: NewOrder, request_hash: bytes) -> Reply:
     if new.id is not None and is_there(new, asked, request_hash):
         return reply((await read(tenant, new.id)).order)
     quote = quoted(tenant, new, asked)
+    taken = await stock.take_new(tenant, asked, quote.items) if quote.sent else stock.NOTHING
     order_id = new.id or uuid7()
     status: OrderStatus = "confirmed" if quote.sent else "pending"
     inserted = await queries.order_insert(
@@ -137,7 +138,7 @@ async def create(tenant: Tenant, new: NewOrder, request_hash: bytes) -> Reply:
             "created_by": tenant.user_id, "request_hash": request_hash, "currency": tenant.currency,
             "placed_at": quote.placed_at, "timezone": tenant.timezone, "day_cutoff": tenant.day_cutoff,
         },
-        quote.stamp, quote.result, quote.items, {}, {},
+        quote.stamp, quote.result, quote.items, taken.items, taken.modifiers,
     )  # fmt: skip
     order = Order(
         id=order_id, restaurant_id=tenant.restaurant_id, currency=tenant.currency, number=inserted.number,
@@ -228,9 +229,17 @@ async def append(
     _check_ids(more.items)
     asked = await ask(tenant, order.type, more.items)
     new_lines = unpriced(more.items, asked.products, status="sent" if more.send else "held")
+    took = await stock.take_new(tenant, asked, new_lines) if more.send else stock.NOTHING
     status = after_sending(order.status) if more.send else order.status
     changed = msgspec.structs.replace(order, items=(*order.items, *new_lines), status=status)
-    return await save(tenant, stored, changed, request_hash=request_hash)
+    return await save(
+        tenant,
+        stored,
+        changed,
+        request_hash=request_hash,
+        item_taken=stored.item_taken | took.items,
+        modifier_taken=stored.modifier_taken | took.modifiers,
+    )
 
 
 async def void_item(
@@ -260,16 +269,27 @@ async def void_item(
     if part is not None and part > line.quantity:
         told = f"the line has {line.quantity}"
         raise Invalid(f"quantity: {told}.", errors=[FieldProblem("quantity", told)])
-    positions = stored.item_positions
+    positions, of_parts = stored.item_positions, stored
     if part is None:
-        left = [voided(line, asked.reason)]
+        gone = voided(line, asked.reason)
+        left = [gone]
     else:
         gone = voided(msgspec.structs.replace(line, id=uuid7(), quantity=part), asked.reason)
         left = [msgspec.structs.replace(line, quantity=line.quantity - part), gone]
         positions = {**positions, gone.id: positions[line.id]}
+        of_parts = stock.split(stored, line, gone)
+    back = [gone] if stock.restocks(order, asked.restock) else []
+    taken = await stock.give_back(tenant, of_parts, back)
     items = tuple(now for item in order.items for now in (left if item.id == item_id else [item]))
     changed = msgspec.structs.replace(order, items=items)
-    return await save(tenant, stored, changed, item_positions=positions)
+    return await save(
+        tenant,
+        stored,
+        changed,
+        item_positions=positions,
+        item_taken=taken.items,
+        modifier_taken=taken.modifiers,
+    )
 
 
 def line_of(order: Order, item_id: UUID) -> OrderItem:
@@ -306,4 +326,7 @@ async def set_status(tenant: Tenant, order_id: UUID, new: NewStatus, version: in
         if under_way:
             raise Conflict("A payment is under way; fail it first.", code="order_has_payments")
     changed = msgspec.structs.replace(order, status=new.status, status_reason=new.reason)
-    return await save(tenant, stored, changed)
+    back = new.status == "cancelled" and stock.restocks(order, new.restock)
+    standing = [item for item in order.items if item.status != "voided"]
+    taken = await stock.give_back(tenant, stored, standing if back else [])
+    return await save(tenant, stored, changed, item_taken=taken.items, modifier_taken=taken.modifiers)

@@ -31,3 +31,9 @@ create table menu_history (
   primary key (restaurant_id, kind, entity_id, replaced_at, place)
 );
 comment on table menu_history is 'What stood on the menu until it was replaced: an order made offline is priced by the menu as it was. kind is the table.';
+
+-- What comes back by itself is looked for every few seconds. Few rows have a time.
+-- squawk-ignore require-concurrent-index-creation -- the column is new: the index is empty
+create index products_out_until_idx on products (out_until) where out_until is not null;
+-- squawk-ignore require-concurrent-index-creation -- the same
+create index modifiers_out_until_idx on modifiers (out_until) where out_until is not null;

@@ -17,6 +17,11 @@ select fynlo.make_event_partitions()
 -- Forgets at most `limit` answers older than 30 days, of every restaurant; how many.
 select fynlo.prune_idempotency_keys(%(limit)s)
 
+-- name: bring_back
+-- Puts at most `limit` products and modifiers back in stock whose time has come; how many, and when the next one's
+-- comes.
+select back, next_at from fynlo.bring_back(%(limit)s)
+
 -- name: open_notifier
 -- Has this session's commits wait for no flush; its backend, as notifications name it.
 select pg_backend_pid() from set_config('synchronous_commit', 'off', false)

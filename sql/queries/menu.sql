@@ -3,9 +3,12 @@
 -- name: menu_page
 -- One page of the active products: a row for each variant and each modifier of each product, together by
 -- product. The first columns, on every row: how many products there are, the feed's position, the version.
+-- availability is null for what is simply in stock.
 with wanted as (
   select p.restaurant_id, p.id, p.name, p.description, p.price, p.open_price, p.sku, p.image_url,
-         p.sort_order, p.version, p.availability, c.id as category_id, c.name as category_name,
+         p.sort_order, p.version,
+         case when p.availability <> 'in_stock' then fynlo.availability_json(p.availability, p.stock, p.out_until)::text
+         end as availability, c.id as category_id, c.name as category_name,
          c.sort_order as category_sort, c.station_id,
          trim_scale(t.dine_in_rate)::text as dine_in, trim_scale(t.takeaway_rate)::text as takeaway,
          trim_scale(t.delivery_rate)::text as delivery
@@ -37,7 +40,9 @@ select (select count(*) from wanted), h.epoch, h.seq, r.menu_version, r.currency
       from product_variants v
      where v.restaurant_id = page.restaurant_id and v.product_id = page.id and v.archived_at is null
     union all
-    select null, g.id, m.id, m.name, m.price, m.is_default, m.availability, g.name,
+    select null, g.id, m.id, m.name, m.price, m.is_default,
+           case when m.availability <> 'in_stock'
+                then fynlo.availability_json(m.availability, m.stock, m.out_until)::text end, g.name,
            g.min_selections, g.max_selections, x.sort_order, m.sort_order
       from product_modifier_groups x
       join modifier_groups g on g.restaurant_id = x.restaurant_id and g.id = x.group_id and g.archived_at is null
@@ -58,13 +63,13 @@ select (select o.request_hash from orders o where o.restaurant_id = %(restaurant
                                       and t.archived_at is null),
        (select o.number from orders o where o.restaurant_id = %(restaurant_id)s and o.table_id = %(table_id)s
                                         and o.closed_at is null),
-       p.id, p.name, p.price, p.open_price, p.availability, c.station_id,
+       p.id, p.name, p.price, p.open_price, fynlo.on_sale(p.availability, p.stock, p.out_until), c.station_id,
        trim_scale(case %(type)s::text when 'dine_in' then t.dine_in_rate when 'takeaway' then t.takeaway_rate
                                       else t.delivery_rate end),
        exists (select from product_variants x where x.restaurant_id = p.restaurant_id
                  and x.product_id = p.id and x.archived_at is null),
        v.id, v.name, v.price, g.id, g.name, g.min_selections, g.max_selections,
-       m.id, m.name, m.price, m.availability
+       m.id, m.name, m.price, fynlo.on_sale(m.availability, m.stock, m.out_until)
   from (values (1)) always (one)
   left join (products p
     join categories c on c.restaurant_id = p.restaurant_id and c.id = p.category_id and c.archived_at is null

@@ -15,7 +15,7 @@ from fynlo.identity.rules import Permission, may
 from fynlo.settings import DEVELOPMENT_SECRET
 from tests.serving import ServerProcess
 
-from .house import API, Database, Person, line, refused
+from .house import API, Database, Person, line, modifier, product, refused
 from .wire import Order
 
 FRIES = "Skin-on fries"
@@ -46,6 +46,14 @@ REQUESTS: dict[Known, tuple[str, Any]] = {
     ("put", "/staff/{staff_id}/pin"): ("/staff/{staff_id}/pin", {"pin": "123456"}),
     ("get", "/restaurants/{restaurant_id}"): (f"/restaurants/{PIZZERIA.id}", None),
     ("get", "/menu"): (f"/menu?{PLACE}", None),
+    ("put", "/products/{product_id}/availability"): (
+        "/products/{product_id}/availability",
+        {"state": "out_of_stock"},
+    ),
+    ("put", "/modifiers/{modifier_id}/availability"): (
+        "/modifiers/{modifier_id}/availability",
+        {"state": "out_of_stock"},
+    ),
     ("get", "/tables"): (f"/tables?{PLACE}", None),
     ("post", "/tables"): ("/tables", {"restaurant_id": PIZZERIA.id, "name": "I1"}),
     ("patch", "/tables/{table_id}"): ("/tables/{table_id}", {"status": "cleaning"}),
@@ -166,6 +174,8 @@ async def ids(manager: Person, made: Order) -> Ids:
         "device_id": DEVICE,
         "table_id": PIZZERIA.tables[0].id,
         "section_id": PIZZERIA.sections[0].id,
+        "product_id": product("Cola").id,
+        "modifier_id": modifier("Extras", "Olives"),
     }
 
 

@@ -55,7 +55,9 @@ class SignedIn(Exact):
 
 
 class Availability(Exact):
-    state: Literal["in_stock", "out_of_stock"]
+    state: Literal["in_stock", "counted", "out_of_stock"]
+    quantity: int | UnsetType = UNSET
+    until: datetime | UnsetType = UNSET
 
 
 class TaxRates(Exact):

@@ -5,8 +5,8 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
-from uuid import uuid4
+from typing import Any, Literal
+from uuid import UUID, uuid4
 
 import psycopg
 import pytest
@@ -28,6 +28,7 @@ from fynlo.identity import queries as identity
 from fynlo.live import queries as live
 from fynlo.live import screen_queries as screens
 from fynlo.live import status as feed_status
+from fynlo.menu import stock_queries as stock
 from fynlo.menu.models import MenuQuery
 from fynlo.menu.queries import menu_page
 from fynlo.orders import payment_queries, payments, refunds, work
@@ -216,6 +217,19 @@ async def use_payments(till: Till) -> None:
         await payment_queries.payment_read(tenant.conn, PIZZERIA.id, ids[0])
 
 
+async def use_stock(tenant: Tenant) -> None:
+    product, group = PIZZERIA.products[0].id, next(g for g in PIZZERIA.modifier_groups if g.modifiers)
+    kinds: tuple[tuple[Literal["product", "modifier"], UUID], ...] = (
+        ("product", product), ("modifier", group.modifiers[0].id),
+    )  # fmt: skip
+    for kind, id in kinds:
+        assert await stock.availability_set(
+            tenant.conn, PIZZERIA.id, kind, id, state="counted", quantity=2, until=None, low_stock_at=None
+        )
+    assert await stock.stock_take(tenant.conn, {product: 1}, {}) == {product}
+    await stock.stock_give(tenant.conn, {product: 1}, {})
+
+
 async def test_a_typed_function_binds_every_parameter_and_no_other(
     database_url: str, bound: dict[tuple[str, str], set[frozenset[str]]]
 ) -> None:
@@ -240,6 +254,7 @@ async def test_a_typed_function_binds_every_parameter_and_no_other(
         )
         async with entered(till.pool, till.context, "orders.read", restaurant_id=PIZZERIA.id) as tenant:
             await menu_page(tenant.conn, MenuQuery(PIZZERIA.id), money=True)
+            await use_stock(tenant)
             await orders_page(tenant.conn, OrdersQuery(PIZZERIA.id), None)
             await payment_orders(tenant.conn, PIZZERIA.id, [uuid4()])
             await use_floor(tenant)
@@ -305,6 +320,7 @@ async def test_a_typed_function_binds_every_parameter_and_no_other(
         await live.read_heads(conn, [PIZZERIA.id])
         await live.read_events(conn, [(PIZZERIA.id, 0)], 10)
         await live.make_event_partitions(conn)
+        await live.bring_back(conn, 1)
         await live.prune_idempotency_keys(conn, 10)
         await live.notify(conn, [PIZZERIA.id])
         await live.keep_house(conn)

@@ -132,11 +132,16 @@ create or replace trigger shift_movements_audit after insert on shift_movements
   for each row execute function fynlo.audit('shift.movement', 'shift.movement');
 create or replace trigger z_reports_audit after insert on z_reports
   for each row execute function fynlo.audit('z.taken', 'z.changed', 'body');
-create or replace trigger products_audit after update of availability on products
-  for each row when (new.availability <> old.availability)
+-- By hand: what sales take and what comes back by itself is the work of functions of fynlo_feed.
+create or replace trigger products_audit after update of availability, stock, low_stock_at, out_until on products
+  for each row when ((new.availability, new.stock, new.low_stock_at, new.out_until)
+                     is distinct from (old.availability, old.stock, old.low_stock_at, old.out_until)
+                     and current_user <> 'fynlo_feed')
   execute function fynlo.audit('product.created', 'product.availability', 'version');
-create or replace trigger modifiers_audit after update of availability on modifiers
-  for each row when (new.availability <> old.availability)
+create or replace trigger modifiers_audit after update of availability, stock, low_stock_at, out_until on modifiers
+  for each row when ((new.availability, new.stock, new.low_stock_at, new.out_until)
+                     is distinct from (old.availability, old.stock, old.low_stock_at, old.out_until)
+                     and current_user <> 'fynlo_feed')
   execute function fynlo.audit('modifier.created', 'modifier.availability');
 create or replace trigger audit_log_keep before update or delete or truncate on audit_log
   for each statement execute function fynlo.refuse_change();

@@ -1,0 +1,53 @@
+"""What somebody says about what is left, inside the transaction that `tenancy.once` opens."""
+
+from datetime import datetime
+from typing import Literal, NoReturn
+from uuid import UUID
+
+import msgspec
+
+from fynlo.errors import FieldProblem, Invalid, NotFound
+from fynlo.http import Reply, utc_now
+from fynlo.tenancy import Tenant
+
+from . import stock_queries
+from .models import NewAvailability, Stocked
+
+
+async def set_availability(
+    tenant: Tenant, kind: Literal["product", "modifier"], id: UUID, new: NewAvailability
+) -> Reply:
+    """Say how a product or modifier is sold from now on: the same again changes nothing.
+
+    Raises Invalid for a quantity or a time that does not go with the state, NotFound for what is archived.
+    """
+    _check(new, utc_now())
+    found = await stock_queries.availability_set(
+        tenant.conn,
+        tenant.restaurant_id,
+        kind,
+        id,
+        state=new.state,
+        quantity=new.quantity,
+        until=new.until,
+        low_stock_at=new.low_stock_at,
+    )
+    if found is None:
+        raise NotFound(f"There is no such {kind}, or it is not yours.")
+    return Reply(200, msgspec.json.encode(Stocked(id, *found)))
+
+
+def _check(new: NewAvailability, now: datetime) -> None:
+    if new.state == "counted" and new.quantity is None:
+        _wrong("quantity", "say how many are left")
+    if new.state != "counted" and new.quantity is not None:
+        _wrong("quantity", "goes with counted only")
+    if new.until is not None:
+        if new.state == "in_stock":
+            _wrong("until", "goes with counted or out_of_stock only")
+        if new.until <= now:
+            _wrong("until", "is not in the future")
+
+
+def _wrong(field: str, message: str) -> NoReturn:
+    raise Invalid(f"{field}: {message}.", errors=[FieldProblem(field, message)])
