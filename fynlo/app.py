@@ -49,6 +49,7 @@ from fynlo.menu.cache import MenuCache, SharedMenus
 from fynlo.menu.routes import menu_routes
 from fynlo.menu.stock_routes import stock_routes
 from fynlo.orders.batch_routes import batch_routes
+from fynlo.orders.line_routes import line_routes
 from fynlo.orders.payment_routes import payment_routes
 from fynlo.orders.routes import order_routes
 from fynlo.origins import Cors
@@ -134,6 +135,8 @@ class Server:
             Rate("restaurant", "This restaurant", settings.requests_per_restaurant),
             Rate("address", "This address", settings.requests_per_address, window_s=10),
         )
+        approvals = Approvals(self._passwords)
+        announce = self._hub.announce if coalesced else None
         handlers = [
             *identity_routes(self._sessions),
             *restaurant_routes(self._pool, self._sessions),
@@ -151,12 +154,11 @@ class Server:
             *menu_routes(
                 self._pool, self, self._menus, SharedMenus(self._redis if settings.menu_cache else None)
             ),
-            *floor_routes(self._pool, self._hub.announce if coalesced else None),
-            *stock_routes(self._pool, self._hub.announce if coalesced else None),
-            *order_routes(self._pool, Approvals(self._passwords), self._hub.announce if coalesced else None),
-            *payment_routes(
-                self._pool, Approvals(self._passwords), self._hub.announce if coalesced else None
-            ),
+            *floor_routes(self._pool, announce),
+            *stock_routes(self._pool, announce),
+            *order_routes(self._pool, approvals, announce),
+            *line_routes(self._pool, approvals, announce),
+            *payment_routes(self._pool, approvals, announce),
             *batch_routes(self._pool, Inside(rates.person, rates.restaurant)),
             *event_routes(self._pool),
             *audit_routes(self._pool),

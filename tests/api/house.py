@@ -89,10 +89,27 @@ class Person:
         self, path: str, body: Any, *, key: str | None = "", version: int | str | None = None
     ) -> httpx.Response:
         """`key` is made up where none is given; None sends none. A number as version is quoted."""
+        return await self._send("POST", path, body, key, version)
+
+    async def put(
+        self, path: str, body: Any, *, key: str | None = None, version: int | str | None = None
+    ) -> httpx.Response:
+        return await self._send("PUT", path, body, key, version)
+
+    async def patch(
+        self, path: str, body: Any, *, key: str | None = None, version: int | str | None = None
+    ) -> httpx.Response:
+        return await self._send("PATCH", path, body, key, version)
+
+    async def _send(
+        self, method: str, path: str, body: Any, key: str | None, version: int | str | None
+    ) -> httpx.Response:
         headers = {"idempotency-key": key or str(uuid4())} if key is not None else {}
         if version is not None:
             headers["if-match"] = f'"{version}"' if isinstance(version, int) else version
-        return await self.client.post(path, content=msgspec.json.encode(body), headers=headers | JSON)
+        return await self.client.request(
+            method, path, content=msgspec.json.encode(body), headers=headers | JSON
+        )
 
     def new_order(self, *items: Json, **fields: Any) -> Json:
         return {"restaurant_id": self.place.id, "type": "takeaway", "items": items, **fields}

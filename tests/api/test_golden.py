@@ -7,12 +7,11 @@ from uuid import UUID
 import msgspec
 import pytest
 
+from fynlo.orders.money import Discount
 from tests.unit.test_money import GOLDEN, GoldenCase
 
 from .house import Database, Json, Person, order
-
-# What a till can ask for today: no discounts.
-CASES = [case for case in GOLDEN if case.discount is None and all(i.discount is None for i in case.items)]
+from .wire import Order, Totals
 
 
 def insert(database: Database, table: str, values: Mapping[str, Any]) -> UUID:
@@ -78,7 +77,23 @@ def menu(database: Database, case: GoldenCase, place: UUID) -> list[Json]:
     return lines
 
 
-@pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
+async def discounted(by: Person, which: Order, given: Discount | None, path: str = "") -> Order:
+    if given is None:
+        return which
+    terms = (
+        {"percentage": f"{given.percentage}"} if given.percentage is not None else {"amount": given.amount}
+    )
+    body = {**terms, "reason": "golden"}
+    return order(await by.put(f"/orders/{which.id}{path}/discount", body, version=which.version))
+
+
+async def all_discounted(by: Person, which: Order, case: GoldenCase) -> Order:
+    for made, item in zip(which.items, case.items, strict=True):
+        which = await discounted(by, which, item.discount, f"/items/{made.id}")
+    return await discounted(by, which, case.discount)
+
+
+@pytest.mark.parametrize("case", GOLDEN, ids=[case.name for case in GOLDEN])
 async def test_the_totals_of_an_order_are_the_golden_ones(
     manager: Person, database: Database, case: GoldenCase
 ) -> None:
@@ -86,20 +101,31 @@ async def test_the_totals_of_an_order_are_the_golden_ones(
     place = restaurant(database, case, manager.signed_in.user.id)
     lines = menu(database, case, place)
     body = {"restaurant_id": place, "type": "dine_in", "covers": 1, "items": lines}
-    made = order(await manager.post("/orders", body), 201)
+    bare = order(await manager.post("/orders", body), 201)
+    made = await all_discounted(manager, bare, case)
     wanted = case.expect
     assert (made.totals.subtotal, made.totals.discount) == (wanted.subtotal, wanted.discount)
     assert (made.totals.service_charge, made.totals.tax) == (wanted.service_charge, wanted.tax)
     assert (made.totals.total, made.totals.due) == (wanted.total, wanted.total)
     assert msgspec.to_builtins(made.totals.tax_breakdown) == msgspec.to_builtins(wanted.tax_breakdown)
     assert await manager.read(made.id) == made
-    if len(lines) > 1:  # the same, line by line
-        first = order(await manager.post("/orders", body | {"items": lines[:1]}), 201)
+    preview = (await manager.post("/orders/preview", body)).json()
+    assert msgspec.convert(preview["totals"], Totals) == bare.totals
+    if len(lines) > 1:  # the same, line by line, and with the service charge set by hand
+        first = order(await manager.post("/orders", body | {"items": lines[:1], "covers": None}), 201)
         grown = order(await manager.post(f"/orders/{first.id}/items", {"items": lines[1:]}))
+        if case.settings.service_charge is not None:
+            charge = {"percentage": f"{case.settings.service_charge.percentage}", "reason": "golden"}
+            answer = await manager.put(f"/orders/{first.id}/service-charge", charge, version=grown.version)
+            grown = order(answer)
+        grown = await all_discounted(manager, grown, case)
         assert grown.totals == made.totals
         assert [(i.total, i.net) for i in grown.items] == [(i.total, i.net) for i in made.items]
         assert await manager.read(first.id) == grown
 
 
-def test_there_are_golden_cases_to_order() -> None:
-    assert len(CASES) >= 5
+def test_there_are_golden_cases_with_every_kind_of_terms() -> None:
+    assert len(GOLDEN) >= 14
+    assert any(case.discount for case in GOLDEN)
+    assert any(item.discount for case in GOLDEN for item in case.items)
+    assert any(case.settings.service_charge for case in GOLDEN)

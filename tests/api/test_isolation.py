@@ -97,6 +97,22 @@ REQUESTS: dict[Known, tuple[str, Any]] = {
         "/orders/{order_id}/items/{item_id}/void",
         {"reason": "dropped"},
     ),
+    ("post", "/orders/preview"): ("/orders/preview", {"restaurant_id": PIZZERIA.id, "items": [line(FRIES)]}),
+    ("patch", "/orders/{order_id}"): ("/orders/{order_id}", {"notes": "mine"}),
+    ("patch", "/orders/{order_id}/items/{item_id}"): ("/orders/{order_id}/items/{item_id}", {"quantity": 2}),
+    ("post", "/orders/{order_id}/send"): ("/orders/{order_id}/send", {}),
+    ("put", "/orders/{order_id}/discount"): (
+        "/orders/{order_id}/discount",
+        {"percentage": "5", "reason": "x"},
+    ),
+    ("put", "/orders/{order_id}/items/{item_id}/discount"): (
+        "/orders/{order_id}/items/{item_id}/discount",
+        None,
+    ),
+    ("put", "/orders/{order_id}/service-charge"): (
+        "/orders/{order_id}/service-charge",
+        {"amount": 1, "reason": "x"},
+    ),
     ("get", "/events"): (f"/events?{PLACE}", None),
     ("post", "/orders/{order_id}/status"): ("/orders/{order_id}/status", {"status": "ready"}),
     ("post", "/orders/{order_id}/payments"): ("/orders/{order_id}/payments", {"method": "card", "amount": 1}),

@@ -1,0 +1,62 @@
+"""Whose word a discount needs. Pure."""
+
+from decimal import Decimal
+from fractions import Fraction
+
+from .models import Order, OrderItem, Terms
+
+NOTHING = Fraction(0)
+ALL = Fraction(1)
+
+
+def over_limit(before: Order, after: Order, limit: Decimal) -> bool:
+    """Whether a change leaves a line or the order with more off it than `limit` percent, and more than before.
+
+    Both orders are priced. A percentage counts by itself, an amount as its part of what it is taken off: with
+    nothing there yet, all of it. The share of all discounts in the subtotal counts as well where terms are others
+    now; what rounding adds to it does not.
+    """
+    allowed = Fraction(limit) / 100
+    were = {item.id: item for item in before.items}
+    for item in after.items:
+        share = _share(item.discount_terms, _gross(item))
+        was = were.get(item.id)
+        if share > max(allowed, _share(was.discount_terms, _gross(was)) if was else NOTHING):
+            return True
+    share = _share(after.discount_terms, _left_by_lines(after))
+    if share > max(allowed, _share(before.discount_terms, _left_by_lines(before))):
+        return True
+    if _terms(before) == _terms(after):
+        return False
+    most = max(allowed, _whole_share(before)) * after.totals.subtotal
+    return after.totals.discount > most + Fraction(_roundings(after), 2)
+
+
+def _share(terms: Terms | None, of: int) -> Fraction:
+    if terms is None:
+        return NOTHING
+    if terms.percentage is not None:
+        return Fraction(terms.percentage) / 100
+    if not terms.amount:
+        return NOTHING
+    return min(ALL, Fraction(terms.amount, of)) if of else ALL
+
+
+def _gross(item: OrderItem) -> int:
+    return item.quantity * (item.unit_price + sum(m.price * m.quantity for m in item.modifiers))
+
+
+def _left_by_lines(order: Order) -> int:
+    return sum(item.total for item in order.items if item.status != "voided")
+
+
+def _whole_share(order: Order) -> Fraction:
+    return Fraction(order.totals.discount, order.totals.subtotal) if order.totals.subtotal else NOTHING
+
+
+def _terms(order: Order) -> list[Terms | None]:
+    return [order.discount_terms, *[item.discount_terms for item in order.items if item.status != "voided"]]
+
+
+def _roundings(order: Order) -> int:
+    return sum(terms is not None and terms.percentage is not None for terms in _terms(order))

@@ -1,0 +1,206 @@
+"""Previews, changes of lines that are held, sending them, discounts and the service charge."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import NoReturn
+from uuid import UUID
+
+import msgspec
+from msgspec import UNSET
+from msgspec.structs import replace
+
+from fynlo.errors import Conflict, Forbidden
+from fynlo.http import Reply
+from fynlo.identity.rules import may
+from fynlo.tenancy import Tenant
+
+from .discounting import over_limit
+from .line_models import GivenTerms, ItemChange, OrderChange, Preview, Send
+from .models import Approver, ChargeTerms, ChosenModifier, NewItem, NewOrder, Order, OrderItem, Terms
+from .money import rate_label
+from .pricing import repriced, unpaid, unpriced
+from .queries import StoredOrder
+from .rules import after_sending
+from .work import Approve, ask, check_open, check_version, is_there, line_of, locked, quoted, reply, save
+
+
+async def preview(tenant: Tenant, new: NewOrder, request_hash: bytes) -> Reply:
+    """The lines and totals of the order that would be made. Raises what making it would raise."""
+    asked = await ask(tenant, new.type, new.items, new.id, new.table_id)
+    is_there(new, asked, request_hash)
+    quote = quoted(tenant, new, asked)
+    return Reply(200, msgspec.json.encode(Preview(unpaid(quote.result), quote.items)))
+
+
+async def _open(tenant: Tenant, order_id: UUID, version: int | None) -> StoredOrder:
+    """The order, locked. Raises VersionConflict, and Conflict `order_closed`."""
+    stored = await locked(tenant, order_id)
+    check_version(stored, version)
+    check_open(stored.order)
+    return stored
+
+
+async def _save(tenant: Tenant, stored: StoredOrder, order: Order, *, approved: bool = True) -> Reply:
+    """Raises Forbidden `approval_required` for more off than the caller may give, unless it is `approved`.
+
+    Where nothing is another the order stays at its version.
+    """
+    if order == stored.order:
+        return reply(order)
+    if not approved and not may(tenant.role, "refunds.write"):
+        limit = tenant.discount_limit_percentage
+        if over_limit(stored.order, repriced(order, stored.stamp), Decimal(limit)):
+            raise Forbidden(
+                f"More than {limit} % off is a manager's to give; send an `approver` with their PIN.",
+                code="approval_required",
+            )
+    return await save(tenant, stored, order)
+
+
+async def _approved(tenant: Tenant, approver: Approver | None, approve: Approve) -> bool:
+    """Judged before anything is locked: a PIN takes its time."""
+    if approver is None:
+        return False
+    await approve(tenant, approver.staff_id, approver.pin, "refunds.write")
+    return True
+
+
+async def change_order(tenant: Tenant, order_id: UUID, asked: OrderChange, version: int | None) -> Reply:
+    """Other notes, covers or customer; with the covers the service charge that applies by itself."""
+    stored = await _open(tenant, order_id, version)
+    given = {name: value for name, value in msgspec.structs.asdict(asked).items() if value is not UNSET}
+    return await _save(tenant, stored, replace(stored.order, **given))
+
+
+async def change_item(
+    tenant: Tenant, order_id: UUID, item_id: UUID, asked: ItemChange, version: int | None, approve: Approve
+) -> Reply:
+    """Another quantity, course, notes or modifiers of a held line.
+
+    Raises NotFound, Conflict `item_sent`, `item_voided`, what `unpriced` raises, and Forbidden
+    `approval_required` where a discount by amount becomes too large a part of the line.
+    """
+    approved = await _approved(tenant, asked.approver, approve)
+    stored = await _open(tenant, order_id, version)
+    line = line_of(stored.order, item_id)
+    if line.status != "held":
+        _not_held(line)
+    changed = line
+    if asked.modifiers is not UNSET and not _same(asked.modifiers, line):
+        changed = await _with_modifiers(tenant, stored.order, line, asked.modifiers)
+    given = {
+        name: value
+        for name, value in (("quantity", asked.quantity), ("course", asked.course), ("notes", asked.notes))
+        if value is not UNSET
+    }
+    return await _save(tenant, stored, _with_line(stored.order, replace(changed, **given)), approved=approved)
+
+
+def _not_held(line: OrderItem) -> NoReturn:
+    if line.status == "voided":
+        raise Conflict("This line was voided.", code="item_voided")
+    raise Conflict(
+        "This line was sent to the kitchen; void it, and order it again as it should be.", code="item_sent"
+    )
+
+
+def _chosen(modifiers: tuple[ChosenModifier, ...]) -> dict[UUID, int]:
+    chosen: dict[UUID, int] = {}
+    for modifier in modifiers:
+        chosen[modifier.modifier_id] = chosen.get(modifier.modifier_id, 0) + modifier.quantity
+    return chosen
+
+
+def _same(modifiers: tuple[ChosenModifier, ...], line: OrderItem) -> bool:
+    return _chosen(modifiers) == {m.modifier_id: m.quantity for m in line.modifiers}
+
+
+async def _with_modifiers(
+    tenant: Tenant, order: Order, line: OrderItem, modifiers: tuple[ChosenModifier, ...]
+) -> OrderItem:
+    """The line with modifiers as the menu has them now; what it costs without them stays."""
+    wanted = NewItem(product_id=line.product_id, variant_id=line.variant_id, modifiers=modifiers)
+    asked = await ask(tenant, order.type, (wanted,))
+    (anew,) = unpriced((wanted,), asked.products, status=line.status)
+    return replace(line, modifiers=anew.modifiers)
+
+
+def _with_line(order: Order, line: OrderItem) -> Order:
+    return replace(order, items=tuple(line if item.id == line.id else item for item in order.items))
+
+
+async def send(tenant: Tenant, order_id: UUID, asked: Send, version: int | None) -> Reply:
+    """Held lines to the kitchen. Raises Conflict `nothing_to_send`, `out_of_stock`."""
+    stored = await _open(tenant, order_id, version)
+    order = stored.order
+    fired = {item.id for item in order.items if item.status == "held" and asked.course in (None, item.course)}
+    if not fired:
+        of_course = "" if asked.course is None else f" of course {asked.course}"
+        raise Conflict(f"Nothing{of_course} is held; all of it was sent before.", code="nothing_to_send")
+    items = tuple(replace(item, status="sent") if item.id in fired else item for item in order.items)
+    return await save(tenant, stored, replace(order, items=items, status=after_sending(order.status)))
+
+
+def _terms(given: GivenTerms | None) -> Terms | None:
+    """As they are stored: a percentage in its shortest form."""
+    if given is None:
+        return None
+    percentage = rate_label(Decimal(given.percentage)) if given.percentage is not None else None
+    return Terms(percentage, given.amount, given.reason)
+
+
+async def _discounted(
+    tenant: Tenant,
+    order_id: UUID,
+    given: GivenTerms | None,
+    version: int | None,
+    approve: Approve,
+    put: Callable[[Order, Terms | None], Order],
+) -> Reply:
+    approved = await _approved(tenant, given.approver if given else None, approve)
+    stored = await _open(tenant, order_id, version)
+    return await _save(tenant, stored, put(stored.order, _terms(given)), approved=approved)
+
+
+async def discount_order(
+    tenant: Tenant, order_id: UUID, given: GivenTerms | None, version: int | None, approve: Approve
+) -> Reply:
+    """Off what the lines come to after their own discounts; None takes it back."""
+    return await _discounted(
+        tenant, order_id, given, version, approve, lambda order, terms: replace(order, discount_terms=terms)
+    )
+
+
+async def discount_item(
+    tenant: Tenant,
+    order_id: UUID,
+    item_id: UUID,
+    given: GivenTerms | None,
+    version: int | None,
+    approve: Approve,
+) -> Reply:
+    """Off one line; None takes it back. Raises NotFound, Conflict `item_voided`."""
+
+    def put(order: Order, terms: Terms | None) -> Order:
+        line = line_of(order, item_id)
+        if line.status == "voided":
+            _not_held(line)
+        return _with_line(order, replace(line, discount_terms=terms))
+
+    return await _discounted(tenant, order_id, given, version, approve, put)
+
+
+async def charge_service(
+    tenant: Tenant, order_id: UUID, given: GivenTerms | None, version: int | None, approve: Approve
+) -> Reply:
+    """Instead of the charge that applies by itself; None: no charge at all. It needs nobody's approval; whose
+    was sent is judged and noted."""
+    await _approved(tenant, given.approver if given else None, approve)
+    stored = await _open(tenant, order_id, version)
+    terms = _terms(given)
+    charge = (
+        ChargeTerms("waived")
+        if terms is None
+        else ChargeTerms("set", terms.percentage, terms.amount, terms.reason)
+    )
+    return await _save(tenant, stored, replace(stored.order, service_charge_terms=charge))
