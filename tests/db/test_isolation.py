@@ -18,18 +18,45 @@ TENANT_TABLES = (
     "restaurants", "memberships", "tax_classes", "stations", "categories", "products", "product_variants",
     "modifier_groups", "modifiers", "product_modifier_groups", "sections", "tables", "day_counters", "orders",
     "order_items", "order_item_modifiers", "idempotency_keys", "feed_heads", "order_events", "invitations",
-    "pins", "devices", "audit_log", "screens", "webhooks", "webhook_dead_letters",
+    "pins", "devices", "audit_log", "screens", "webhooks", "webhook_dead_letters", "payments", "refunds", "checks",
+    "shifts", "shift_movements", "z_counters", "z_reports", "z_orders", "menu_history",
 )  # fmt: skip
 HIDDEN = ("idempotency_keys", "invitations", "pins")  # from who may only read
 PEOPLE_TABLES = ("users", "sessions", "refresh_tokens", "device_grants")
 WRITABLE = (
     "day_counters", "orders", "order_items", "order_item_modifiers", "idempotency_keys", "memberships",
-    "invitations", "pins", "devices", "webhooks", "webhook_dead_letters",
+    "invitations", "pins", "devices", "webhooks", "webhook_dead_letters", "payments", "refunds", "checks", "shifts",
+    "z_counters", "tables", "sections",
 )  # fmt: skip
+ONCE = ("audit_log", "shift_movements", "z_reports", "z_orders")  # written and never changed
 
 
 def tenant_column(table: str) -> str:
     return "id" if table == "restaurants" else "restaurant_id"
+
+
+async def write_money(conn: Connection) -> None:
+    """Of each restaurant an order that was split, paid and refunded in a shift, a Z, and a price that was another."""
+    owners = "select restaurant_id, user_id from memberships where role = 'owner'"
+    for sql in (
+        "insert into shifts (restaurant_id, drawer, opened_by, opening_amount) select restaurant_id, 'A', user_id, 0"
+        f" from ({owners}) o",
+        "insert into shift_movements (restaurant_id, shift_id, type, amount, made_by)"
+        " select restaurant_id, id, 'drop', 1, opened_by from shifts",
+        "insert into checks (restaurant_id, order_id, position, total) select restaurant_id, id, 1, 1 from orders",
+        "insert into payments (restaurant_id, order_id, method, amount, business_date, captured_at)"
+        " select restaurant_id, id, 'cash', 1, business_date, now() from orders",
+        "insert into refunds (restaurant_id, payment_id, order_id, method, amount, reason, business_date)"
+        " select restaurant_id, id, order_id, method, amount, 'x', business_date from payments",
+        "insert into z_counters (restaurant_id, last_number) select id, 1 from restaurants",
+        "insert into z_reports (restaurant_id, number, business_date, taken_by, body)"
+        f" select restaurant_id, 1, current_date, user_id, '{{}}' from ({owners}) o",
+        "insert into z_orders (restaurant_id, order_id, z_id)"
+        " select o.restaurant_id, o.id, z.id from orders o join z_reports z on z.restaurant_id = o.restaurant_id",
+        "insert into menu_history (restaurant_id, kind, entity_id, old_row)"
+        " select restaurant_id, 'products', id, to_jsonb(p) from products p",
+    ):
+        await conn.execute(sql.encode())
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +95,7 @@ async def two_places(module_seeded_url: str) -> str:
             "insert into webhook_dead_letters (restaurant_id, webhook_id, epoch, seq, type, attempts)"
             " select restaurant_id, id, epoch, seq, 'order.created', 1 from webhooks"
         )
+        await write_money(conn)
         for table in TENANT_TABLES:
             column = tenant_column(table)
             assert await value(conn, f"select count(distinct {column}) from {table}") == 2, table
@@ -228,6 +256,32 @@ async def test_another_tenants_modifier_is_refused(two_places: str) -> None:
             await conn.execute(insert, (PIZZERIA.modifier_groups[-1].modifiers[-1].id,))
 
 
+@pytest.mark.parametrize(
+    ("table", "column", "of"),
+    [
+        ("payments", "order_id", "orders"),
+        ("payments", "check_id", "checks"),
+        ("payments", "shift_id", "shifts"),
+        ("refunds", "payment_id", "payments"),
+        ("refunds", "order_id", "orders"),
+        ("refunds", "shift_id", "shifts"),
+        ("checks", "order_id", "orders"),
+    ],
+)
+async def test_money_points_at_nothing_of_another_tenants(
+    two_places: str, table: str, column: str, of: str
+) -> None:
+    async with await connect(two_places) as everything:
+        ids = dict(await rows(everything, f"select restaurant_id, id from {of}"))
+    update = f"update {table} set {column} = %s".encode()
+    async with await application(two_places) as conn:
+        with pytest.raises(psycopg.errors.ForeignKeyViolation):
+            async with inside(conn, OURS):
+                await conn.execute(update, (ids[THEIRS],))
+        async with conn.transaction(force_rollback=True), inside(conn, OURS):
+            await conn.execute(update, (ids[OURS],))
+
+
 async def test_a_line_of_another_tenants_order_is_refused(two_places: str) -> None:
     async with await connect(two_places) as everything:
         theirs = await value(everything, "select id from orders where restaurant_id = %s", THEIRS)
@@ -335,7 +389,7 @@ async def test_the_application_writes_what_it_must_and_no_more(database_url: str
         )
     writable = sorted([*WRITABLE, "refresh_tokens", "sessions", "device_grants"])
     assert {privilege: sorted(tables) for privilege, tables in found} == {
-        "INSERT": sorted([*writable, "audit_log"]),
+        "INSERT": sorted([*writable, *ONCE]),
         "UPDATE": writable,
     }
 
