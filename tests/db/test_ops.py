@@ -59,6 +59,35 @@ async def test_the_feed_has_no_holes_and_its_lag_says_so(seeded_url: str) -> Non
     assert ours["missing"] == 2
 
 
+@pytest.mark.parametrize(
+    ("fault", "change"),
+    [
+        ("subtotal", "update order_items set total = total + 1 where order_id = %s"),
+        ("discount", "update orders set discount = subtotal + 1 where id = %s"),
+        ("tax", "update orders set tax = tax + 1 where id = %s"),
+        ("total", "update orders set total = total + 1 where id = %s"),
+        ("paid", "update orders set paid = 1 where id = %s"),
+        (
+            "checks",
+            "insert into checks (restaurant_id, order_id, position, total)"
+            " select restaurant_id, id, 1, total + 1 from orders where id = %s",
+        ),
+        ("completed with money due", "update orders set status = 'completed' where id = %s"),
+        ("order numbers", "update day_counters set last_number = 9 where %s::uuid is not null"),
+        ("seq", "update feed_heads set seq = seq + 1 where seq > 0 and %s::uuid is not null"),
+    ],
+)
+async def test_sums_that_disagree_are_found(module_seeded_url: str, fault: str, change: str) -> None:
+    async with Till.at(module_seeded_url) as till, await connect(module_seeded_url) as conn:
+        order = await till.order(plain_line())
+        assert await ask(module_seeded_url, "sums") == []
+        async with conn.transaction(force_rollback=True):
+            await conn.execute(change.encode(), (order.id,))
+            await conn.execute("set constraints all immediate")  # what the commit would tell
+            text = (sql_directory() / "ops" / "sums.sql").read_text(encoding="utf-8")
+            assert fault in {row[3] for row in await (await conn.execute(text.encode())).fetchall()}
+
+
 async def test_who_waits_and_for_whom(seeded_url: str) -> None:
     async with Till.at(seeded_url) as till, await connect(seeded_url) as holder:
         order = await till.order(plain_line())
