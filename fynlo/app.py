@@ -16,6 +16,7 @@ from litestar.handlers import HTTPRouteHandler
 
 from fynlo import __version__, metrics, openapi
 from fynlo.audit.routes import audit_routes
+from fynlo.cash.routes import cash_routes
 from fynlo.db.feed import Position
 from fynlo.db.pool import create_pool
 from fynlo.devices.pairing import Pairing
@@ -55,6 +56,7 @@ from fynlo.orders.routes import order_routes
 from fynlo.origins import Cors
 from fynlo.problems import HANDLERS
 from fynlo.proxies import Proxies
+from fynlo.reports.routes import report_routes
 from fynlo.restaurants.routes import restaurant_routes
 from fynlo.settings import Settings, Supabase
 from fynlo.staff.routes import staff_routes
@@ -160,6 +162,8 @@ class Server:
             *line_routes(self._pool, approvals, announce),
             *payment_routes(self._pool, approvals, announce),
             *batch_routes(self._pool, Inside(rates.person, rates.restaurant)),
+            *cash_routes(self._pool),
+            *report_routes(self._pool),
             *event_routes(self._pool),
             *audit_routes(self._pool),
             *webhook_routes(

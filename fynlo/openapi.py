@@ -36,6 +36,7 @@ _HEADERS: Mapping[str, dict[str, Any]] = {
 }
 _ANSWER_HEADERS: Mapping[str, str] = {
     "ETag": "Names this state of the answer.",
+    "Content-Disposition": "The file's name, where it is one.",
     "Fynlo-Feed": "`epoch:seq`, a position of the feed that this answer includes; follow the feed from there.",
     "Link": "RFC 8288: where the other pages of this list are.",
     "X-Total-Count": "How many there are on all pages.",

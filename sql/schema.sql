@@ -850,6 +850,29 @@ $_$;
 ALTER FUNCTION fynlo.event_months() OWNER TO fynlo_owner;
 
 --
+-- Name: expected_cash(uuid, uuid); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
+--
+
+CREATE FUNCTION fynlo.expected_cash(p_restaurant uuid, p_shift uuid) RETURNS bigint
+    LANGUAGE sql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+  select (s.opening_amount
+          + (select coalesce(sum(p.amount + p.tip), 0) from payments p
+              where p.restaurant_id = s.restaurant_id and p.shift_id = s.id and p.method = 'cash'
+                and p.state = 'captured')
+          - (select coalesce(sum(f.amount + f.tip), 0) from refunds f
+              where f.restaurant_id = s.restaurant_id and f.shift_id = s.id and f.method = 'cash')
+          + (select coalesce(sum(case m.type when 'paid_in' then m.amount else -m.amount end), 0)
+               from shift_movements m
+              where m.restaurant_id = s.restaurant_id and m.shift_id = s.id))::bigint
+    from shifts s where s.restaurant_id = p_restaurant and s.id = p_shift
+$$;
+
+
+ALTER FUNCTION fynlo.expected_cash(p_restaurant uuid, p_shift uuid) OWNER TO fynlo_feed;
+
+--
 -- Name: external_person(uuid, text, text); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
 --
 
@@ -3900,6 +3923,74 @@ COMMENT ON TABLE public.shifts IS 'A drawer in somebody''s hands, from the float
 
 
 --
+-- Name: users; Type: TABLE; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TABLE public.users (
+    id uuid DEFAULT fynlo.uuid7() NOT NULL,
+    email text,
+    name text NOT NULL,
+    password_hash text,
+    supabase_id uuid,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    kind text DEFAULT 'person'::text NOT NULL,
+    CONSTRAINT users_email_check CHECK (((email = lower(email)) AND ((length(email) >= 3) AND (length(email) <= 320)))),
+    CONSTRAINT users_kind_check CHECK ((kind = ANY (ARRAY['person'::text, 'device'::text])))
+);
+
+ALTER TABLE ONLY public.users FORCE ROW LEVEL SECURITY;
+
+
+ALTER TABLE public.users OWNER TO fynlo_owner;
+
+--
+-- Name: COLUMN users.password_hash; Type: COMMENT; Schema: public; Owner: fynlo_owner
+--
+
+COMMENT ON COLUMN public.users.password_hash IS 'argon2id; null where the person signs in through an external issuer only.';
+
+
+--
+-- Name: COLUMN users.supabase_id; Type: COMMENT; Schema: public; Owner: fynlo_owner
+--
+
+COMMENT ON COLUMN public.users.supabase_id IS 'The `sub` of the external issuer''s tokens.';
+
+
+--
+-- Name: COLUMN users.kind; Type: COMMENT; Schema: public; Owner: fynlo_owner
+--
+
+COMMENT ON COLUMN public.users.kind IS 'A device that was paired is a user too: what it does carries its id.';
+
+
+--
+-- Name: shift_rows; Type: VIEW; Schema: public; Owner: fynlo_owner
+--
+
+CREATE VIEW public.shift_rows WITH (security_invoker='true') AS
+ SELECT s.id,
+    s.restaurant_id,
+    s.drawer,
+    s.opened_by,
+    u.name AS opened_by_name,
+    s.opened_at,
+    s.opening_amount,
+    s.closed_by,
+    s.closed_at,
+    COALESCE(s.expected_amount, fynlo.expected_cash(s.restaurant_id, s.id)) AS expected_amount,
+    s.counted_amount,
+    COALESCE(m.movements, '[]'::json) AS movements
+   FROM ((public.shifts s
+     JOIN public.users u ON ((u.id = s.opened_by)))
+     CROSS JOIN LATERAL ( SELECT json_agg(json_build_object('id', m_1.id, 'shift_id', m_1.shift_id, 'type', m_1.type, 'amount', m_1.amount, 'reason', m_1.reason, 'made_by', m_1.made_by, 'created_at', fynlo.rfc3339(m_1.created_at)) ORDER BY m_1.created_at, m_1.id) AS movements
+           FROM public.shift_movements m_1
+          WHERE ((m_1.restaurant_id = s.restaurant_id) AND (m_1.shift_id = s.id))) m);
+
+
+ALTER VIEW public.shift_rows OWNER TO fynlo_owner;
+
+--
 -- Name: stations; Type: TABLE; Schema: public; Owner: fynlo_owner
 --
 
@@ -3951,48 +4042,6 @@ ALTER TABLE public.tax_classes OWNER TO fynlo_owner;
 --
 
 COMMENT ON TABLE public.tax_classes IS 'A rate, in percent, for each order type: cold takeaway can be zero-rated where eating in is not.';
-
-
---
--- Name: users; Type: TABLE; Schema: public; Owner: fynlo_owner
---
-
-CREATE TABLE public.users (
-    id uuid DEFAULT fynlo.uuid7() NOT NULL,
-    email text,
-    name text NOT NULL,
-    password_hash text,
-    supabase_id uuid,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    kind text DEFAULT 'person'::text NOT NULL,
-    CONSTRAINT users_email_check CHECK (((email = lower(email)) AND ((length(email) >= 3) AND (length(email) <= 320)))),
-    CONSTRAINT users_kind_check CHECK ((kind = ANY (ARRAY['person'::text, 'device'::text])))
-);
-
-ALTER TABLE ONLY public.users FORCE ROW LEVEL SECURITY;
-
-
-ALTER TABLE public.users OWNER TO fynlo_owner;
-
---
--- Name: COLUMN users.password_hash; Type: COMMENT; Schema: public; Owner: fynlo_owner
---
-
-COMMENT ON COLUMN public.users.password_hash IS 'argon2id; null where the person signs in through an external issuer only.';
-
-
---
--- Name: COLUMN users.supabase_id; Type: COMMENT; Schema: public; Owner: fynlo_owner
---
-
-COMMENT ON COLUMN public.users.supabase_id IS 'The `sub` of the external issuer''s tokens.';
-
-
---
--- Name: COLUMN users.kind; Type: COMMENT; Schema: public; Owner: fynlo_owner
---
-
-COMMENT ON COLUMN public.users.kind IS 'A device that was paired is a user too: what it does carries its id.';
 
 
 --
@@ -7216,6 +7265,15 @@ GRANT ALL ON FUNCTION fynlo.event_months() TO fynlo_feed;
 
 
 --
+-- Name: FUNCTION expected_cash(p_restaurant uuid, p_shift uuid); Type: ACL; Schema: fynlo; Owner: fynlo_feed
+--
+
+REVOKE ALL ON FUNCTION fynlo.expected_cash(p_restaurant uuid, p_shift uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION fynlo.expected_cash(p_restaurant uuid, p_shift uuid) TO fynlo_owner;
+GRANT ALL ON FUNCTION fynlo.expected_cash(p_restaurant uuid, p_shift uuid) TO fynlo_app;
+
+
+--
 -- Name: FUNCTION external_person(p_sub uuid, p_email text, p_name text); Type: ACL; Schema: fynlo; Owner: fynlo_feed
 --
 
@@ -8399,24 +8457,6 @@ GRANT SELECT ON TABLE public.shifts TO fynlo_feed;
 
 
 --
--- Name: TABLE stations; Type: ACL; Schema: public; Owner: fynlo_owner
---
-
-GRANT SELECT ON TABLE public.stations TO fynlo_readonly;
-GRANT SELECT ON TABLE public.stations TO fynlo_app;
-GRANT SELECT ON TABLE public.stations TO fynlo_feed;
-
-
---
--- Name: TABLE tax_classes; Type: ACL; Schema: public; Owner: fynlo_owner
---
-
-GRANT SELECT ON TABLE public.tax_classes TO fynlo_readonly;
-GRANT SELECT ON TABLE public.tax_classes TO fynlo_app;
-GRANT SELECT ON TABLE public.tax_classes TO fynlo_feed;
-
-
---
 -- Name: TABLE users; Type: ACL; Schema: public; Owner: fynlo_owner
 --
 
@@ -8469,6 +8509,33 @@ GRANT SELECT(created_at) ON TABLE public.users TO fynlo_app;
 
 GRANT SELECT(kind) ON TABLE public.users TO fynlo_readonly;
 GRANT SELECT(kind) ON TABLE public.users TO fynlo_app;
+
+
+--
+-- Name: TABLE shift_rows; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT SELECT ON TABLE public.shift_rows TO fynlo_readonly;
+GRANT SELECT ON TABLE public.shift_rows TO fynlo_app;
+GRANT SELECT ON TABLE public.shift_rows TO fynlo_feed;
+
+
+--
+-- Name: TABLE stations; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT SELECT ON TABLE public.stations TO fynlo_readonly;
+GRANT SELECT ON TABLE public.stations TO fynlo_app;
+GRANT SELECT ON TABLE public.stations TO fynlo_feed;
+
+
+--
+-- Name: TABLE tax_classes; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT SELECT ON TABLE public.tax_classes TO fynlo_readonly;
+GRANT SELECT ON TABLE public.tax_classes TO fynlo_app;
+GRANT SELECT ON TABLE public.tax_classes TO fynlo_feed;
 
 
 --

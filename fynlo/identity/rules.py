@@ -35,7 +35,7 @@ MEANINGS: Mapping[Permission, str] = {
     "availability.write": "86",
     "back_office.write": "menu, stations, tables, settings, staff, devices, webhooks",
     "shifts.write": "all shifts",
-    "shifts.own": "one's own shift",
+    "shifts.own": "one's own shift and its X",
     "reports.read": "reports, Z, audit log, exports",
     "owners.write": "make and change owners",
     "staff.names": "see who works here",

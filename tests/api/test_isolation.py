@@ -24,6 +24,8 @@ Ids = dict[str, UUID]
 KEY = {"idempotency-key": "isolation-1", "if-match": '"1"', "content-type": "application/json"}
 PLACE = f"restaurant_id={PIZZERIA.id}"
 
+YEAR = "from=2026-01-01&to=2026-12-31"
+
 STAFF, DEVICE = UUID(int=0xE1), UUID(int=0xD1)
 TILL = UUID(int=0xF1)
 
@@ -125,16 +127,33 @@ REQUESTS: dict[Known, tuple[str, Any]] = {
         "/payments/{payment_id}/refunds",
         {"amount": 1, "reason": "cold"},
     ),
+    ("get", "/shifts"): (f"/shifts?{PLACE}", None),
+    ("post", "/shifts"): ("/shifts", {"restaurant_id": PIZZERIA.id, "drawer": "Bar"}),
+    ("get", "/shifts/{shift_id}"): ("/shifts/{shift_id}", None),
+    ("post", "/shifts/{shift_id}/movements"): (
+        "/shifts/{shift_id}/movements",
+        {"type": "paid_out", "amount": 1, "reason": "mine"},
+    ),
+    ("post", "/shifts/{shift_id}/close"): ("/shifts/{shift_id}/close", {"counted": 1}),
+    ("get", "/reports/x"): ("/reports/x?shift_id={shift_id}", None),
+    ("get", "/reports/z"): (f"/reports/z?{PLACE}", None),
+    ("post", "/reports/z"): ("/reports/z", {"restaurant_id": PIZZERIA.id, "business_date": "2026-01-01"}),
+    ("get", "/reports/z/{z_id}"): ("/reports/z/{z_id}", None),
+    ("get", "/reports/sales"): (f"/reports/sales?{PLACE}&{YEAR}", None),
+    ("get", "/reports/vat"): (f"/reports/vat?{PLACE}&{YEAR}", None),
     ("get", "/webhooks"): (f"/webhooks?{PLACE}", None),
     ("post", "/webhooks"): ("/webhooks", {"restaurant_id": PIZZERIA.id, "url": "https://pos.example/x"}),
     ("patch", "/webhooks/{webhook_id}"): ("/webhooks/{webhook_id}", {"rotate_secret": True}),
     ("delete", "/webhooks/{webhook_id}"): ("/webhooks/{webhook_id}", None),
     ("post", "/webhooks/{webhook_id}/replay"): ("/webhooks/{webhook_id}/replay", {"after": 0}),
 }
-# Refused to those who have the role as well: a PIN that is another's or without a device, what needs approval.
+# Refused to those who have the role as well: a PIN that is another's or without a device, what needs approval,
+# another's shift.
 FOR_OTHER_REASONS = {
     ("put", "/staff/{staff_id}/pin"), ("post", "/auth/pin"), ("post", "/orders/{order_id}/items/{item_id}/void"),
     ("post", "/payments/{payment_id}/void"), ("post", "/payments/{payment_id}/refunds"),
+    ("get", "/shifts/{shift_id}"), ("post", "/shifts/{shift_id}/movements"), ("post", "/shifts/{shift_id}/close"),
+    ("get", "/reports/x"),
 }  # fmt: skip
 WITHOUT = ("screens", "fynlo.screens")  # which the server keeps for itself, all the time
 OF_A_RESTAURANT = [
@@ -181,7 +200,11 @@ async def ids(manager: Person, made: Order) -> Ids:
     answer = await manager.post(
         "/webhooks", {"restaurant_id": PIZZERIA.id, "url": "https://pos.example/x", "types": ["payment.*"]}
     )
+    shift = await manager.post("/shifts", {"restaurant_id": PIZZERIA.id, "drawer": "Door"})
+    z = await manager.post("/reports/z", {"restaurant_id": PIZZERIA.id, "business_date": "2026-01-01"})
     return {
+        "shift_id": UUID(shift.json()["id"]),
+        "z_id": UUID(z.json()["id"]),
         "order_id": made.id,
         "item_id": made.items[0].id,
         "payment_id": UUID(payment["id"]),

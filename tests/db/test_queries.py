@@ -14,6 +14,8 @@ import pytest
 import fynlo
 from fynlo.audit.models import AuditQuery
 from fynlo.audit.queries import audit_entries
+from fynlo.cash import queries as cash
+from fynlo.cash.models import NewMovement, NewShift, ShiftsQuery
 from fynlo.db.queries import QueryFileError, parse, queries
 from fynlo.db.sqlfiles import sql_directory
 from fynlo.demo.data import PIZZERIA
@@ -35,6 +37,8 @@ from fynlo.orders import payment_queries, payments, refunds, work
 from fynlo.orders.models import NewOrder, OrdersQuery
 from fynlo.orders.payment_bodies import Capture, NewPayment, NewRefund, PaymentsQuery, VoidPayment
 from fynlo.orders.queries import CheckRow, orders_page, payment_orders
+from fynlo.reports import queries as reports
+from fynlo.reports.models import GroupBy, NewZ, SalesQuery, VatQuery, ZQuery
 from fynlo.restaurants import queries as restaurants
 from fynlo.restaurants.models import NewRestaurant
 from fynlo.staff import queries as staff
@@ -230,6 +234,30 @@ async def use_stock(tenant: Tenant) -> None:
     await stock.stock_give(tenant.conn, {product: 1}, {})
 
 
+async def use_cash(tenant: Tenant) -> None:
+    """A drawer from its float to its count, an X of it, and a Z."""
+    conn, place, shift_id, by = tenant.conn, PIZZERIA.id, uuid4(), tenant.user_id
+    drawer = NewShift(place, "Bar")
+    assert await cash.shift_in_the_way(conn, drawer, by) is None
+    await cash.shift_insert(conn, shift_id, drawer, by)
+    await cash.movement_insert(conn, place, shift_id, uuid4(), NewMovement("drop", 5, "safe"), by)
+    await cash.shift_lock(conn, place, shift_id)
+    await cash.shift_close(conn, place, shift_id, by, 0)
+    (shift,) = await cash.shifts_page(conn, ShiftsQuery(place), opened_by=by, currency="GBP")
+    assert shift == await cash.shift_read(conn, place, shift_id, "GBP")
+    assert (await reports.x_report(tenant, shift_id)).shift == shift
+    number = await reports.z_number(conn, place)
+    _, today = await reports.z_dates(tenant)
+    orders = await reports.z_orders_to_report(conn, place)
+    z = await reports.z_take(tenant, uuid4(), number, NewZ(place, today), orders)
+    assert z == await reports.z_read(conn, place, z.id)
+    assert [z] == await reports.z_page(conn, ZQuery(place))
+    groups: tuple[GroupBy, ...] = ("day", "product", "payment_method")
+    for group_by in groups:
+        await reports.sales(tenant, SalesQuery(place, today, today, group_by))
+    await reports.vat(tenant, VatQuery(place, today, today))
+
+
 async def test_a_typed_function_binds_every_parameter_and_no_other(
     database_url: str, bound: dict[tuple[str, str], set[frozenset[str]]]
 ) -> None:
@@ -258,6 +286,7 @@ async def test_a_typed_function_binds_every_parameter_and_no_other(
             await orders_page(tenant.conn, OrdersQuery(PIZZERIA.id), None)
             await payment_orders(tenant.conn, PIZZERIA.id, [uuid4()])
             await use_floor(tenant)
+            await use_cash(tenant)
             await events_page(tenant.conn, PIZZERIA.id, 0, limit=10, max_bytes=10)
             await staff.staff_page(tenant.conn, StaffQuery(PIZZERIA.id), whole=True)
             member, by = PIZZERIA.memberships[1], tenant.user_id

@@ -1,0 +1,1 @@
+"""What was sold, taken and taxed: X and Z reports, sales and VAT."""
