@@ -242,29 +242,12 @@ def _wait_s(answer: Answer) -> int:
     return int(answer.headers["retry-after"])
 
 
-class _Versioned(Struct):
-    version: int
-
-
-class _OfOrder(Struct):
-    order: _Versioned
-
-
 def _result(operation: BatchOperation, answer: Answer) -> BatchResult:
+    tag = _VERSION.fullmatch(answer.headers.get("etag", "")) if answer.status < 400 else None
     return BatchResult(
         operation.key,
         answer.status,
         Raw(answer.body or b"null"),
-        _version(answer) if answer.status < 400 else None,
+        int(tag[1]) if tag else None,
         "idempotent-replayed" in answer.headers,
     )
-
-
-def _version(answer: Answer) -> int | None:
-    """That of the order: its ETag, or it stands in the answer, as in a payment's."""
-    if (tag := _VERSION.fullmatch(answer.headers.get("etag", ""))) is not None:
-        return int(tag[1])
-    try:
-        return msgspec.json.decode(answer.body, type=_OfOrder).order.version
-    except msgspec.MsgspecError:
-        return None
