@@ -1,12 +1,28 @@
-"""Whose word a discount needs. Pure."""
+"""Whose word a discount needs. No I/O."""
 
 from decimal import Decimal
 from fractions import Fraction
 
+from fynlo.errors import Forbidden
+from fynlo.identity.rules import Role, may
+
 from .models import Order, OrderItem, Terms
+from .pricing import repriced
+from .queries import StoredOrder
 
 NOTHING = Fraction(0)
 ALL = Fraction(1)
+
+
+def check_limit(stored: StoredOrder, changed: Order, role: Role, limit: str) -> None:
+    """Raises Forbidden `approval_required` where the change is over the limit and the role may not give so much."""
+    if may(role, "refunds.write"):
+        return
+    if over_limit(stored.order, repriced(changed, stored.stamp), Decimal(limit)):
+        raise Forbidden(
+            f"More than {limit} % off is a manager's to give; send an `approver` with their PIN.",
+            code="approval_required",
+        )
 
 
 def over_limit(before: Order, after: Order, limit: Decimal) -> bool:

@@ -9,26 +9,32 @@ import msgspec
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from fynlo.errors import Conflict, Forbidden
+from fynlo.errors import Conflict
 from fynlo.http import Reply
-from fynlo.identity.rules import may
 from fynlo.tenancy import Tenant
 
-from .discounting import over_limit
+from . import stock
+from .discounting import check_limit
 from .line_models import GivenTerms, ItemChange, OrderChange, Preview, Send
 from .models import Approver, ChargeTerms, ChosenModifier, NewItem, NewOrder, Order, OrderItem, Terms
 from .money import rate_label
-from .pricing import repriced, unpaid, unpriced
+from .pricing import unpaid, unpriced
 from .queries import StoredOrder
 from .rules import after_sending
 from .work import Approve, ask, check_open, check_version, is_there, line_of, locked, quoted, reply, save
 
 
 async def preview(tenant: Tenant, new: NewOrder, request_hash: bytes) -> Reply:
-    """The lines and totals of the order that would be made. Raises what making it would raise."""
+    """The lines and totals of the order that would be made. Raises what making it would raise.
+
+    Counted stock is taken and let go of again: only so is it judged as it will be.
+    """
     asked = await ask(tenant, new.type, new.items, new.id, new.table_id)
     is_there(new, asked, request_hash)
     quote = quoted(tenant, new, asked)
+    if quote.sent:
+        async with tenant.conn.transaction(force_rollback=True):
+            await stock.take_new(tenant, asked, quote.items)
     return Reply(200, msgspec.json.encode(Preview(unpaid(quote.result), quote.items)))
 
 
@@ -47,13 +53,8 @@ async def _save(tenant: Tenant, stored: StoredOrder, order: Order, *, approved: 
     """
     if order == stored.order:
         return reply(order)
-    if not approved and not may(tenant.role, "refunds.write"):
-        limit = tenant.discount_limit_percentage
-        if over_limit(stored.order, repriced(order, stored.stamp), Decimal(limit)):
-            raise Forbidden(
-                f"More than {limit} % off is a manager's to give; send an `approver` with their PIN.",
-                code="approval_required",
-            )
+    if not approved:
+        check_limit(stored, order, tenant.role, tenant.discount_limit_percentage)
     return await save(tenant, stored, order)
 
 
@@ -133,12 +134,25 @@ async def send(tenant: Tenant, order_id: UUID, asked: Send, version: int | None)
     """Held lines to the kitchen. Raises Conflict `nothing_to_send`, `out_of_stock`."""
     stored = await _open(tenant, order_id, version)
     order = stored.order
-    fired = {item.id for item in order.items if item.status == "held" and asked.course in (None, item.course)}
+    fired = {
+        place: item
+        for place, item in enumerate(order.items)
+        if item.status == "held" and asked.course in (None, item.course)
+    }
     if not fired:
         of_course = "" if asked.course is None else f" of course {asked.course}"
         raise Conflict(f"Nothing{of_course} is held; all of it was sent before.", code="nothing_to_send")
-    items = tuple(replace(item, status="sent") if item.id in fired else item for item in order.items)
-    return await save(tenant, stored, replace(order, items=items, status=after_sending(order.status)))
+    took = await stock.take(tenant, fired)
+    items = tuple(
+        replace(item, status="sent") if place in fired else item for place, item in enumerate(order.items)
+    )
+    return await save(
+        tenant,
+        stored,
+        replace(order, items=items, status=after_sending(order.status)),
+        item_taken=stored.item_taken | took.items,
+        modifier_taken=stored.modifier_taken | took.modifiers,
+    )
 
 
 def _terms(given: GivenTerms | None) -> Terms | None:

@@ -17,6 +17,7 @@ from fynlo.tenancy import Tenant
 
 from . import queries, stock
 from .balancing import balanced
+from .discounting import check_limit
 from .models import MoreItems, NewItem, NewOrder, NewStatus, Order, OrderItem, VoidItem
 from .money import Totals
 from .pricing import AUTOMATIC, Stamp, priced, repriced, unpaid, unpriced, voided
@@ -245,7 +246,8 @@ async def append(
 async def void_item(
     tenant: Tenant, order_id: UUID, item_id: UUID, asked: VoidItem, version: int | None, approve: Approve
 ) -> Reply:
-    """Void a line, or a part of it. What was sent needs a manager, or one who approves.
+    """Void a line, or a part of it. What was sent needs a manager, or one who approves; so does what would leave a
+    discount by amount as a larger part of the rest than may be given.
 
     Raises NotFound where there is no such line, Conflict `item_voided`, Invalid where it is not so many,
     and what `approve` raises.
@@ -282,6 +284,8 @@ async def void_item(
     taken = await stock.give_back(tenant, of_parts, back)
     items = tuple(now for item in order.items for now in (left if item.id == item_id else [item]))
     changed = msgspec.structs.replace(order, items=items)
+    if not approved:
+        check_limit(stored, changed, tenant.role, tenant.discount_limit_percentage)
     return await save(
         tenant,
         stored,

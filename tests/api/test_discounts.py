@@ -253,6 +253,9 @@ async def test_what_is_not_there_yet_is_no_way_around_the_limit(waiter: Person) 
     more = order(await waiter.patch(path, {"quantity": 6}, version=off.version))
     less = order(await waiter.patch(path, {"quantity": 5}, version=more.version))
     assert less.totals == off.totals
+    answer = await waiter.post(f"{path}/void", {"reason": "typo", "quantity": 4}, version=less.version)
+    refused(answer, 403, "approval_required")
+    order(await waiter.post(f"{path}/void", {"reason": "typo"}, version=less.version))
 
 
 async def test_the_limit_is_the_restaurants(waiter: Person, manager: Person) -> None:

@@ -7,7 +7,7 @@ from uuid import uuid4
 import msgspec
 import pytest
 
-from .house import Database, Json, Person, chosen, line, order, product, refused, table, variant
+from .house import Database, Json, Person, chosen, line, modifier, order, product, refused, table, variant
 from .wire import Exact, Item, Order, Totals
 
 FRIES, BROCCOLI = "Skin-on fries", "Tenderstem broccoli"
@@ -275,3 +275,47 @@ async def test_a_retried_change_is_done_once(waiter: Person) -> None:
         assert order(first).version == version + 1
         assert (again.content, again.headers["idempotent-replayed"]) == (first.content, "true")
         refused(await way(path, body, version=version), 412, "version_conflict")
+
+
+async def test_counted_stock_is_taken_when_lines_are_sent_all_of_it_or_none(
+    waiter: Person, manager: Person, database: Database
+) -> None:
+    def left() -> tuple[int, int]:
+        fries = database.value("select stock from products where id = %s", product(FRIES).id)
+        olives = database.value("select stock from modifiers where id = %s", modifier(*OLIVES))
+        return fries, olives
+
+    counted = {
+        f"/products/{product(FRIES).id}/availability": 3,
+        f"/modifiers/{modifier(*OLIVES)}/availability": 4,
+    }
+    for path, quantity in counted.items():
+        assert (await manager.put(path, {"state": "counted", "quantity": quantity})).status_code == 200
+    made = await held(
+        waiter, line(FRIES, quantity=2), margherita(OLIVES, quantity=3), line(FRIES, quantity=2)
+    )
+    assert left() == (3, 4)
+    path = f"/orders/{made.id}/send"
+    short = refused(await waiter.post(path, {}, version=made.version), 409, "out_of_stock")
+    assert short.fields == ["items[2]"]
+    assert (left(), await waiter.read(made.id)) == ((3, 4), made)
+    # a preview takes none and says the same
+    for quantity, status in (3, 200), (4, 409):
+        answer = await waiter.post("/orders/preview", waiter.new_order(line(FRIES, quantity=quantity)))
+        assert answer.status_code == status, answer.text
+    assert left() == (3, 4)
+    fewer = order(await waiter.patch(item_path(made, 2), {"quantity": 1}, version=made.version))
+    sent = order(await waiter.post(path, {}, version=fewer.version))
+    assert left() == (0, 1)
+    back = {"reason": "typo", "quantity": 1}
+    order(await manager.post(f"{item_path(made)}/void", back, version=sent.version))
+    assert left() == (1, 1)
+    # the last one goes to one of two
+    others = await held(waiter, line(FRIES)), await held(waiter, line(FRIES))
+    answers = await asyncio.gather(
+        *[waiter.post(f"/orders/{one.id}/send", {}, version=one.version) for one in others]
+    )
+    assert sorted(answer.status_code for answer in answers) == [200, 409]
+    assert left() == (0, 1)
+    for path in counted:
+        assert (await manager.put(path, {"state": "in_stock"})).status_code == 200
