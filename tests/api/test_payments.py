@@ -98,7 +98,9 @@ async def test_a_payment_retried_after_a_lost_answer_is_there_once(
     assert database.contents() == before
 
 
-async def test_what_is_pending_is_reserved_until_the_terminal_has_answered(waiter: Person) -> None:
+async def test_what_is_pending_is_reserved_until_the_terminal_has_answered(
+    waiter: Person, database: Database
+) -> None:
     made = await waiter.order(line(FRIES, quantity=2))
     begun = paid(await pay(waiter, made, 500, state="pending", tip=30))
     assert (begun.state, begun.captured_at, begun.order.totals.due, begun.order.totals.tips) == (
@@ -109,7 +111,9 @@ async def test_what_is_pending_is_reserved_until_the_terminal_has_answered(waite
     assert "500" in problem.detail
     rest = paid(await pay(waiter, made, 400))
     refused(await waiter.move(rest.order, "cancelled", reason="x"), 409, "order_has_payments")
+    database.run("update payments set business_date = '2020-01-01' where id = %s", begun.id)
     captured = paid(await settle(waiter, begun, "capture", reference="auth 1"), 200)
+    assert captured.business_date == rest.business_date
     assert (captured.state, captured.reference, captured.unapplied) == ("captured", "auth 1", 0)
     assert (captured.order.totals.due, captured.order.totals.tips) == (0, 30)
     assert paid(await settle(waiter, begun, "capture", reference="auth 1"), 200).order == captured.order
@@ -221,6 +225,14 @@ async def test_a_voided_payment_is_due_again(waiter: Person, manager: Person, da
     right = paid(await pay(waiter, made, 450))
     (entry,) = (await manager.get("/audit", restaurant_id=manager.place.id, entity_id=wrong.id)).json()
     assert (entry["action"], entry["after"]["reason"]) == ("payment.voided", "card")
+
+    # on a completed order the right tender is money that was taken
+    done = order(await waiter.move(right.order, "completed"))
+    again = paid(await settle(manager, right, "void", reason="x"), 200)
+    assert (again.order.status, again.order.totals.due) == ("completed", 450)
+    refused(await pay(waiter, done, 450), 409, "order_closed")
+    right = paid(await pay(waiter, done, 450, accept_surplus=True))
+    assert (right.unapplied, right.order.totals.due) == (0, 0)
 
     report(database, right)
     refused(await settle(manager, right, "void", reason="x"), 409, "payment_reported")

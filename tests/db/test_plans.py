@@ -69,6 +69,14 @@ insert into order_items (restaurant_id, order_id, id, position, product_id, name
     from orders o, generate_series(1, 3) k;
 insert into order_item_modifiers (restaurant_id, order_id, item_id, modifier_id, position, name, price, quantity)
   select i.restaurant_id, i.order_id, i.id, id_of('modifier', 1, 1), 1, 'x', 0, 1 from order_items i;
+insert into payments (restaurant_id, id, order_id, method, amount, business_date, created_at, captured_at)
+  select o.restaurant_id, md5(o.id::text || 'paid')::uuid, o.id, 'cash', 1, '2026-01-01', o.created_at, o.created_at
+    from orders o;
+insert into refunds (restaurant_id, payment_id, order_id, method, amount, reason, business_date)
+  select p.restaurant_id, p.id, p.order_id, 'cash', 1, 'x', '2026-01-01' from payments p;
+insert into shifts (restaurant_id, id, drawer, opened_by, opening_amount, closed_at, counted_amount, expected_amount)
+  select id_of('place', n), id_of('shift', n, k), 'A', id_of('user', n), 0, now(), 0, 0
+    from generate_series(1, %(n)s) n, generate_series(1, 5) k;
 insert into order_events (restaurant_id, seq, type, entity_id, data)
   select o.restaurant_id, row_number() over (partition by o.restaurant_id order by o.id), 'order.created', o.id, '{}'
     from orders o, generate_series(1, 3);
@@ -119,6 +127,17 @@ HOT: dict[str, tuple[str, str, dict[str, Any]]] = {
     "the next page": ("orders", "orders_page", PAGE | {"before_at": NOON, "before_id": id_of("order", 2)}),
     "an order": ("orders", "order_read", {"restaurant_id": PLACE, "id": id_of("order", 2)}),
     "the lock of an order": ("orders", "order_lock", {"restaurant_id": PLACE, "id": id_of("order", 2)}),
+    "the newest payments": (
+        "payments", "payments_page",
+        {"restaurant_id": PLACE, "business_date": None, "method": None, "state": None, "before_at": None,
+         "before_id": None, "limit": 50},
+    ),
+    "a payment": ("payments", "payment_read", {"restaurant_id": PLACE, "id": id_of("order", 2)}),
+    "the refunds of an order": ("payments", "refunds_of", {"restaurant_id": PLACE, "order_id": id_of("order", 2)}),
+    "the shifts of a payer": (
+        "payments", "shifts_of",
+        {"restaurant_id": PLACE, "shift_id": id_of("shift", 1, 1), "user_id": id_of("user"), "own": True},
+    ),
     "a page of the log": (
         "events", "events_page", {"restaurant_id": PLACE, "after": 100, "limit": 50, "max_bytes": 999},
     ),
@@ -203,6 +222,17 @@ CALLS: dict[str, tuple[str, tuple[Any, ...]]] = {
     ),
     "a line and its events": (
         "update order_items set notes = 'x' where restaurant_id = %s and order_id = %s", (PLACE, id_of("order", 2)),
+    ),
+    "a payment and its events": (
+        "insert into payments (restaurant_id, order_id, method, amount, business_date, captured_at)"
+        " values (%s, %s, 'cash', 1, current_date, now())",
+        (PLACE, id_of("order", 2)),
+    ),
+    "a refund and its events": (
+        "insert into refunds (restaurant_id, payment_id, order_id, method, amount, reason, business_date)"
+        " select restaurant_id, id, order_id, 'cash', 1, 'x', current_date from payments"
+        " where restaurant_id = %s and order_id = %s",
+        (PLACE, id_of("order", 2)),
     ),
 }  # fmt: skip
 
