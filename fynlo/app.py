@@ -52,6 +52,7 @@ from fynlo.menu.stock_routes import stock_routes
 from fynlo.orders.batch_routes import batch_routes
 from fynlo.orders.line_routes import line_routes
 from fynlo.orders.payment_routes import payment_routes
+from fynlo.orders.receipt_routes import receipt_routes
 from fynlo.orders.routes import order_routes
 from fynlo.origins import Cors
 from fynlo.problems import HANDLERS
@@ -164,6 +165,7 @@ class Server:
             *batch_routes(self._pool, Inside(rates.person, rates.restaurant)),
             *cash_routes(self._pool),
             *report_routes(self._pool),
+            *receipt_routes(self._pool),
             *event_routes(self._pool),
             *audit_routes(self._pool),
             *webhook_routes(

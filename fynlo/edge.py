@@ -76,7 +76,7 @@ def _timer(method: str, route: str, status: int) -> Histogram:
 class Edge:
     """The whole server as one ASGI application: HTTP goes to `app`, sockets to `sockets`.
 
-    `media` names the paths that answer in other media types than JSON, too.
+    `media` names the paths that answer in other media types than JSON, too, as the routes declare them.
     """
 
     def __init__(
@@ -97,7 +97,7 @@ class Edge:
         self._sockets = sockets
         self._authenticate = authenticate
         self._public = frozenset(public)
-        self._media = {path: (*_JSON, *others) for path, others in media.items()}
+        self._media = [(_matching(path), (*_JSON, *others)) for path, others in media.items()]
         self._max_in_flight = max_in_flight
         self._body_within_s = body_within_s
         self._rates = rates
@@ -199,9 +199,17 @@ class Edge:
             context.principal = principal = await self._authenticate(_token(given.get(b"authorization")))
             left = self._rates.person.take(principal.user.id, context.began)
         accept = given.get(b"accept")
-        if accept is not None and accepted(accept, self._media.get(path, _JSON)) is None:
-            raise NotAcceptable("This address answers in JSON; send `Accept: application/json`.")
+        if accept is not None and accepted(accept, _JSON) is None:
+            offered = next((media for matching, media in self._media if matching.fullmatch(path)), _JSON)
+            if accepted(accept, offered) is None:
+                raise NotAcceptable("This address answers in JSON; send `Accept: application/json`.")
         return left
+
+
+def _matching(template: str) -> re.Pattern[str]:
+    """What the paths of a route look like: `/orders/{order_id:uuid}/receipt` has anything for its parameter."""
+    parts = ["[^/]+" if part.startswith("{") else re.escape(part) for part in template.rstrip("/").split("/")]
+    return re.compile("/".join(parts) + "/?")
 
 
 def _token(authorization: bytes | None) -> str:
