@@ -1070,6 +1070,35 @@ $$;
 ALTER FUNCTION fynlo.invite(p_restaurant uuid, p_email text, p_name text, p_role text, p_by uuid, p_token_hash bytea, p_lifetime_s integer) OWNER TO fynlo_feed;
 
 --
+-- Name: keep_menu(); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
+--
+
+CREATE FUNCTION fynlo.keep_menu() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+-- Keeps what stood until now; for what is new, that there was nothing. A product's groups are kept under the product.
+begin
+  if tg_op <> 'INSERT' then
+    insert into menu_history (restaurant_id, kind, entity_id, old_row)
+    select old.restaurant_id, tg_table_name, coalesce((r ->> 'id')::uuid, (r ->> 'product_id')::uuid), r
+      from to_jsonb(old) r;
+  end if;
+  if tg_op = 'INSERT' or tg_op = 'UPDATE' and tg_table_name = 'product_modifier_groups' then
+    insert into menu_history (restaurant_id, kind, entity_id, old_row)
+    select new.restaurant_id, tg_table_name, coalesce((r ->> 'id')::uuid, (r ->> 'product_id')::uuid),
+           jsonb_strip_nulls(jsonb_build_object('absent', true, 'group_id',
+             case when tg_table_name = 'product_modifier_groups' then r ->> 'group_id' end))
+      from to_jsonb(new) r;
+  end if;
+  return null;
+end
+$$;
+
+
+ALTER FUNCTION fynlo.keep_menu() OWNER TO fynlo_feed;
+
+--
 -- Name: keep_reported(); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
 --
 
@@ -1210,6 +1239,24 @@ $$;
 
 
 ALTER FUNCTION fynlo.memberships_of(p_user uuid) OWNER TO fynlo_feed;
+
+--
+-- Name: menu_was(uuid, text, uuid, timestamp with time zone); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
+--
+
+CREATE FUNCTION fynlo.menu_was(p_restaurant uuid, p_kind text, p_id uuid, p_at timestamp with time zone) RETURNS jsonb
+    LANGUAGE sql STABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+  select coalesce((
+    select h.old_row from menu_history h
+     where h.restaurant_id = p_restaurant and h.kind = p_kind and h.entity_id = p_id and h.replaced_at > p_at
+     order by h.replaced_at, h.place
+     limit 1), '{}')
+$$;
+
+
+ALTER FUNCTION fynlo.menu_was(p_restaurant uuid, p_kind text, p_id uuid, p_at timestamp with time zone) OWNER TO fynlo_feed;
 
 --
 -- Name: new_head(); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
@@ -2625,6 +2672,33 @@ CREATE FUNCTION fynlo.to_refund(p_total bigint, p_paid bigint, p_refunded bigint
 
 
 ALTER FUNCTION fynlo.to_refund(p_total bigint, p_paid bigint, p_refunded bigint, p_returned bigint, p_unapplied bigint) OWNER TO fynlo_feed;
+
+--
+-- Name: trading_day(uuid, timestamp with time zone, text, time without time zone); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
+--
+
+CREATE FUNCTION fynlo.trading_day(p_restaurant uuid, p_at timestamp with time zone, p_timezone text, p_cutoff time without time zone) RETURNS date
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+-- The business date of an order: that of its time, unless a Z has closed it; then today's. A Z that is being taken is
+-- waited for, and holds until the order has committed.
+declare
+  day date := fynlo.business_date(p_at, p_timezone, p_cutoff);
+  today date := fynlo.business_date(now(), p_timezone, p_cutoff);
+begin
+  if day < today then
+    perform 1 from z_counters z where z.restaurant_id = p_restaurant for share;
+    if exists (select from z_reports z where z.restaurant_id = p_restaurant and z.business_date = day) then
+      return today;
+    end if;
+  end if;
+  return day;
+end
+$$;
+
+
+ALTER FUNCTION fynlo.trading_day(p_restaurant uuid, p_at timestamp with time zone, p_timezone text, p_cutoff time without time zone) OWNER TO fynlo_feed;
 
 --
 -- Name: who_watches(uuid); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
@@ -5056,6 +5130,20 @@ CREATE TRIGGER audit_log_keep BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audi
 
 
 --
+-- Name: categories categories_keep_menu; Type: TRIGGER; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TRIGGER categories_keep_menu AFTER INSERT OR DELETE ON public.categories FOR EACH ROW EXECUTE FUNCTION fynlo.keep_menu();
+
+
+--
+-- Name: categories categories_keep_menu_update; Type: TRIGGER; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TRIGGER categories_keep_menu_update AFTER UPDATE OF archived_at ON public.categories FOR EACH ROW WHEN ((new.archived_at IS DISTINCT FROM old.archived_at)) EXECUTE FUNCTION fynlo.keep_menu();
+
+
+--
 -- Name: categories categories_note_delete; Type: TRIGGER; Schema: public; Owner: fynlo_owner
 --
 
@@ -5133,6 +5221,20 @@ CREATE TRIGGER memberships_tell AFTER INSERT OR DELETE OR UPDATE ON public.membe
 
 
 --
+-- Name: modifier_groups modifier_groups_keep_menu; Type: TRIGGER; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TRIGGER modifier_groups_keep_menu AFTER INSERT OR DELETE ON public.modifier_groups FOR EACH ROW EXECUTE FUNCTION fynlo.keep_menu();
+
+
+--
+-- Name: modifier_groups modifier_groups_keep_menu_update; Type: TRIGGER; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TRIGGER modifier_groups_keep_menu_update AFTER UPDATE OF name, min_selections, max_selections, archived_at ON public.modifier_groups FOR EACH ROW WHEN (((((new.name IS DISTINCT FROM old.name) OR (new.min_selections IS DISTINCT FROM old.min_selections)) OR (new.max_selections IS DISTINCT FROM old.max_selections)) OR (new.archived_at IS DISTINCT FROM old.archived_at))) EXECUTE FUNCTION fynlo.keep_menu();
+
+
+--
 -- Name: modifier_groups modifier_groups_note_delete; Type: TRIGGER; Schema: public; Owner: fynlo_owner
 --
 
@@ -5158,6 +5260,20 @@ CREATE TRIGGER modifier_groups_note_update AFTER UPDATE ON public.modifier_group
 --
 
 CREATE TRIGGER modifiers_audit AFTER UPDATE OF availability, stock, low_stock_at, out_until ON public.modifiers FOR EACH ROW WHEN ((((((new.availability IS DISTINCT FROM old.availability) OR (new.stock IS DISTINCT FROM old.stock)) OR (new.low_stock_at IS DISTINCT FROM old.low_stock_at)) OR (new.out_until IS DISTINCT FROM old.out_until)) AND (CURRENT_USER <> 'fynlo_feed'::name))) EXECUTE FUNCTION fynlo.audit('modifier.created', 'modifier.availability');
+
+
+--
+-- Name: modifiers modifiers_keep_menu; Type: TRIGGER; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TRIGGER modifiers_keep_menu AFTER INSERT OR DELETE ON public.modifiers FOR EACH ROW EXECUTE FUNCTION fynlo.keep_menu();
+
+
+--
+-- Name: modifiers modifiers_keep_menu_update; Type: TRIGGER; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TRIGGER modifiers_keep_menu_update AFTER UPDATE OF group_id, name, price, archived_at ON public.modifiers FOR EACH ROW WHEN (((((new.group_id IS DISTINCT FROM old.group_id) OR (new.name IS DISTINCT FROM old.name)) OR (new.price IS DISTINCT FROM old.price)) OR (new.archived_at IS DISTINCT FROM old.archived_at))) EXECUTE FUNCTION fynlo.keep_menu();
 
 
 --
@@ -5357,6 +5473,20 @@ CREATE TRIGGER pins_audit AFTER INSERT OR UPDATE ON public.pins FOR EACH ROW EXE
 
 
 --
+-- Name: product_modifier_groups product_modifier_groups_keep_menu; Type: TRIGGER; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TRIGGER product_modifier_groups_keep_menu AFTER INSERT OR DELETE ON public.product_modifier_groups FOR EACH ROW EXECUTE FUNCTION fynlo.keep_menu();
+
+
+--
+-- Name: product_modifier_groups product_modifier_groups_keep_menu_update; Type: TRIGGER; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TRIGGER product_modifier_groups_keep_menu_update AFTER UPDATE OF product_id, group_id, sort_order ON public.product_modifier_groups FOR EACH ROW WHEN ((((new.product_id IS DISTINCT FROM old.product_id) OR (new.group_id IS DISTINCT FROM old.group_id)) OR (new.sort_order IS DISTINCT FROM old.sort_order))) EXECUTE FUNCTION fynlo.keep_menu();
+
+
+--
 -- Name: product_modifier_groups product_modifier_groups_note_delete; Type: TRIGGER; Schema: public; Owner: fynlo_owner
 --
 
@@ -5375,6 +5505,20 @@ CREATE TRIGGER product_modifier_groups_note_insert AFTER INSERT ON public.produc
 --
 
 CREATE TRIGGER product_modifier_groups_note_update AFTER UPDATE ON public.product_modifier_groups REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION fynlo.note_menu();
+
+
+--
+-- Name: product_variants product_variants_keep_menu; Type: TRIGGER; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TRIGGER product_variants_keep_menu AFTER INSERT OR DELETE ON public.product_variants FOR EACH ROW EXECUTE FUNCTION fynlo.keep_menu();
+
+
+--
+-- Name: product_variants product_variants_keep_menu_update; Type: TRIGGER; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TRIGGER product_variants_keep_menu_update AFTER UPDATE OF product_id, name, price, archived_at ON public.product_variants FOR EACH ROW WHEN (((((new.product_id IS DISTINCT FROM old.product_id) OR (new.name IS DISTINCT FROM old.name)) OR (new.price IS DISTINCT FROM old.price)) OR (new.archived_at IS DISTINCT FROM old.archived_at))) EXECUTE FUNCTION fynlo.keep_menu();
 
 
 --
@@ -5410,6 +5554,20 @@ CREATE TRIGGER products_audit AFTER UPDATE OF availability, stock, low_stock_at,
 --
 
 CREATE TRIGGER products_changed BEFORE UPDATE ON public.products FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION fynlo.product_changed();
+
+
+--
+-- Name: products products_keep_menu; Type: TRIGGER; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TRIGGER products_keep_menu AFTER INSERT OR DELETE ON public.products FOR EACH ROW EXECUTE FUNCTION fynlo.keep_menu();
+
+
+--
+-- Name: products products_keep_menu_update; Type: TRIGGER; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TRIGGER products_keep_menu_update AFTER UPDATE OF category_id, tax_class_id, name, price, open_price, archived_at ON public.products FOR EACH ROW WHEN (((((((new.category_id IS DISTINCT FROM old.category_id) OR (new.tax_class_id IS DISTINCT FROM old.tax_class_id)) OR (new.name IS DISTINCT FROM old.name)) OR (new.price IS DISTINCT FROM old.price)) OR (new.open_price IS DISTINCT FROM old.open_price)) OR (new.archived_at IS DISTINCT FROM old.archived_at))) EXECUTE FUNCTION fynlo.keep_menu();
 
 
 --
@@ -5543,6 +5701,20 @@ CREATE TRIGGER tables_note_insert AFTER INSERT ON public.tables REFERENCING NEW 
 --
 
 CREATE TRIGGER tables_note_update AFTER UPDATE ON public.tables REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION fynlo.note_tables();
+
+
+--
+-- Name: tax_classes tax_classes_keep_menu; Type: TRIGGER; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TRIGGER tax_classes_keep_menu AFTER INSERT OR DELETE ON public.tax_classes FOR EACH ROW EXECUTE FUNCTION fynlo.keep_menu();
+
+
+--
+-- Name: tax_classes tax_classes_keep_menu_update; Type: TRIGGER; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TRIGGER tax_classes_keep_menu_update AFTER UPDATE OF dine_in_rate, takeaway_rate, delivery_rate ON public.tax_classes FOR EACH ROW WHEN ((((new.dine_in_rate IS DISTINCT FROM old.dine_in_rate) OR (new.takeaway_rate IS DISTINCT FROM old.takeaway_rate)) OR (new.delivery_rate IS DISTINCT FROM old.delivery_rate))) EXECUTE FUNCTION fynlo.keep_menu();
 
 
 --
@@ -7328,6 +7500,14 @@ GRANT ALL ON FUNCTION fynlo.invite(p_restaurant uuid, p_email text, p_name text,
 
 
 --
+-- Name: FUNCTION keep_menu(); Type: ACL; Schema: fynlo; Owner: fynlo_feed
+--
+
+REVOKE ALL ON FUNCTION fynlo.keep_menu() FROM PUBLIC;
+GRANT ALL ON FUNCTION fynlo.keep_menu() TO fynlo_owner;
+
+
+--
 -- Name: FUNCTION keep_reported(); Type: ACL; Schema: fynlo; Owner: fynlo_feed
 --
 
@@ -7368,6 +7548,15 @@ GRANT ALL ON FUNCTION fynlo.make_event_partitions(p_months_ahead integer) TO fyn
 REVOKE ALL ON FUNCTION fynlo.memberships_of(p_user uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION fynlo.memberships_of(p_user uuid) TO fynlo_owner;
 GRANT ALL ON FUNCTION fynlo.memberships_of(p_user uuid) TO fynlo_app;
+
+
+--
+-- Name: FUNCTION menu_was(p_restaurant uuid, p_kind text, p_id uuid, p_at timestamp with time zone); Type: ACL; Schema: fynlo; Owner: fynlo_feed
+--
+
+REVOKE ALL ON FUNCTION fynlo.menu_was(p_restaurant uuid, p_kind text, p_id uuid, p_at timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION fynlo.menu_was(p_restaurant uuid, p_kind text, p_id uuid, p_at timestamp with time zone) TO fynlo_owner;
+GRANT ALL ON FUNCTION fynlo.menu_was(p_restaurant uuid, p_kind text, p_id uuid, p_at timestamp with time zone) TO fynlo_app;
 
 
 --
@@ -7815,6 +8004,15 @@ GRANT ALL ON FUNCTION fynlo.terms(p_percentage numeric, p_amount bigint, p_reaso
 REVOKE ALL ON FUNCTION fynlo.to_refund(p_total bigint, p_paid bigint, p_refunded bigint, p_returned bigint, p_unapplied bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION fynlo.to_refund(p_total bigint, p_paid bigint, p_refunded bigint, p_returned bigint, p_unapplied bigint) TO fynlo_owner;
 GRANT ALL ON FUNCTION fynlo.to_refund(p_total bigint, p_paid bigint, p_refunded bigint, p_returned bigint, p_unapplied bigint) TO fynlo_app;
+
+
+--
+-- Name: FUNCTION trading_day(p_restaurant uuid, p_at timestamp with time zone, p_timezone text, p_cutoff time without time zone); Type: ACL; Schema: fynlo; Owner: fynlo_feed
+--
+
+REVOKE ALL ON FUNCTION fynlo.trading_day(p_restaurant uuid, p_at timestamp with time zone, p_timezone text, p_cutoff time without time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION fynlo.trading_day(p_restaurant uuid, p_at timestamp with time zone, p_timezone text, p_cutoff time without time zone) TO fynlo_owner;
+GRANT ALL ON FUNCTION fynlo.trading_day(p_restaurant uuid, p_at timestamp with time zone, p_timezone text, p_cutoff time without time zone) TO fynlo_app;
 
 
 --

@@ -1,5 +1,6 @@
 """Typed functions over sql/queries/menu.sql; the rows of a JOIN folded into what they are about."""
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -212,11 +213,18 @@ async def sellable(
     modifiers: list[UUID],
     order_id: UUID | None = None,
     table_id: UUID | None = None,
+    at: datetime | None = None,
 ) -> Asked:
-    """Prices, rates and limits of what is ordered, and whether the id and the table are free."""
+    """Prices, rates and limits of what is ordered, and whether the id and the table are free.
+
+    With `at` the menu is the one of that time; what is left is judged as of now, and a product that is newer is taken
+    as it is.
+    """
+    when = {} if at is None else {"at": at}
     cursor = await conn.execute(
-        _SQL["sellable"],
+        _SQL["sellable"] if at is None else _SQL["sellable_at"],
         {
+            **when,
             "restaurant_id": restaurant_id,
             "type": order_type,
             "products": products,

@@ -43,7 +43,9 @@ async def ask(
     items: tuple[NewItem, ...],
     order_id: UUID | None = None,
     table_id: UUID | None = None,
+    placed_at: datetime | None = None,
 ) -> Asked:
+    """What the menu says to these lines; as it was at `placed_at`, where that is a time past."""
     return await sellable(
         tenant.conn,
         restaurant_id=tenant.restaurant_id,
@@ -53,6 +55,7 @@ async def ask(
         modifiers=list({chosen.modifier_id for item in items for chosen in item.modifiers}),
         order_id=order_id,
         table_id=table_id,
+        at=placed_at if placed_at is not None and placed_at < utc_now() else None,
     )
 
 
@@ -124,7 +127,7 @@ def quoted(tenant: Tenant, new: NewOrder, asked: Asked) -> Quote:
 
 async def create(tenant: Tenant, new: NewOrder, request_hash: bytes) -> Reply:
     """The order, 201; or, where its client-made id is there from the same request, as it is now, 200."""
-    asked = await ask(tenant, new.type, new.items, new.id, new.table_id)
+    asked = await ask(tenant, new.type, new.items, new.id, new.table_id, new.placed_at)
     if new.id is not None and is_there(new, asked, request_hash):
         return reply((await read(tenant, new.id)).order)
     quote = quoted(tenant, new, asked)

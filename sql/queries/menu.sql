@@ -83,3 +83,85 @@ select (select o.request_hash from orders o where o.restaurant_id = %(restaurant
   left join modifiers m on m.restaurant_id = g.restaurant_id and m.group_id = g.id and m.archived_at is null
     and m.id = any (%(modifiers)s)
  order by p.id, x.sort_order, g.id, m.sort_order, m.id
+
+-- name: sellable_at
+-- In the shape of sellable, the menu as it was at a time; what is left, and where it is made, are as of now. A product
+-- that is newer than that is taken as it is.
+with p as (
+  select p.restaurant_id, p.id, p.name, p.price, p.open_price, p.category_id, p.tax_class_id, x.category_id as made_at,
+         fynlo.on_sale(x.availability, x.stock, x.out_until) as state,
+         case when was ? 'absent' then 'infinity' else %(at)s::timestamptz end as at
+    from products x
+   cross join lateral fynlo.menu_was(x.restaurant_id, 'products', x.id, %(at)s) was
+   cross join lateral jsonb_populate_record(x, was) p
+   where x.restaurant_id = %(restaurant_id)s and x.id = any (%(products)s) and p.archived_at is null
+), v as (
+  select v.product_id, v.id, v.name, v.price
+    from p join product_variants x on x.restaurant_id = p.restaurant_id and x.product_id = p.id
+   cross join lateral fynlo.menu_was(x.restaurant_id, 'product_variants', x.id, p.at) was
+   cross join lateral jsonb_populate_record(x, was) v
+   where v.archived_at is null and not was ? 'absent'
+), links as (
+  select p.id as product_id, p.at, possible.group_id, coalesce((was.old_row ->> 'sort_order')::integer, l.sort_order) as sort_order
+    from p
+   cross join lateral (
+     select l.group_id from product_modifier_groups l where l.restaurant_id = p.restaurant_id and l.product_id = p.id
+      union
+     select (h.old_row ->> 'group_id')::uuid from menu_history h
+      where h.restaurant_id = p.restaurant_id and h.kind = 'product_modifier_groups' and h.entity_id = p.id
+        and h.replaced_at > p.at
+   ) possible
+    left join lateral (
+      select h.old_row from menu_history h
+       where h.restaurant_id = p.restaurant_id and h.kind = 'product_modifier_groups' and h.entity_id = p.id
+         and h.replaced_at > p.at and h.old_row ->> 'group_id' = possible.group_id::text
+       order by h.replaced_at, h.place
+       limit 1
+    ) was on true
+    left join product_modifier_groups l on l.restaurant_id = p.restaurant_id and l.product_id = p.id
+      and l.group_id = possible.group_id
+   where coalesce(not was.old_row ? 'absent', l.group_id is not null)
+), g as (
+  select links.product_id, links.sort_order, links.at, g.id, g.name, g.min_selections, g.max_selections
+    from links join modifier_groups x on x.restaurant_id = %(restaurant_id)s and x.id = links.group_id
+   cross join lateral fynlo.menu_was(x.restaurant_id, 'modifier_groups', x.id, links.at) was
+   cross join lateral jsonb_populate_record(x, was) g
+   where g.archived_at is null
+), m as (
+  select g.product_id, m.group_id, m.id, m.name, m.price, m.sort_order,
+         fynlo.on_sale(x.availability, x.stock, x.out_until) as state
+    from modifiers x
+   cross join g
+   cross join lateral fynlo.menu_was(x.restaurant_id, 'modifiers', x.id, g.at) was
+   cross join lateral jsonb_populate_record(x, was) m
+   where x.restaurant_id = %(restaurant_id)s and x.id = any (%(modifiers)s) and m.group_id = g.id
+     and m.archived_at is null and not was ? 'absent'
+)
+select (select o.request_hash from orders o where o.restaurant_id = %(restaurant_id)s and o.id = %(order_id)s),
+       exists (select from orders o where o.restaurant_id = %(restaurant_id)s and o.id = %(order_id)s),
+       (select t.name from tables t where t.restaurant_id = %(restaurant_id)s and t.id = %(table_id)s
+                                      and t.archived_at is null),
+       (select o.number from orders o where o.restaurant_id = %(restaurant_id)s and o.table_id = %(table_id)s
+                                        and o.closed_at is null),
+       s.id, s.name, s.price, s.open_price, s.state, s.station_id, s.rate, s.has_variants,
+       v.id, v.name, v.price, g.id, g.name, g.min_selections, g.max_selections, m.id, m.name, m.price, m.state
+  from (values (1)) always (one)
+  left join (
+    select p.*, made_at.station_id,
+           trim_scale(case %(type)s::text when 'dine_in' then t.dine_in_rate when 'takeaway' then t.takeaway_rate
+                                          else t.delivery_rate end) as rate,
+           exists (select from v where v.product_id = p.id) as has_variants
+      from p
+      join categories made_at on made_at.restaurant_id = p.restaurant_id and made_at.id = p.made_at
+      join categories cx on cx.restaurant_id = p.restaurant_id and cx.id = p.category_id
+     cross join lateral fynlo.menu_was(p.restaurant_id, 'categories', cx.id, p.at) c_was
+     cross join lateral jsonb_populate_record(cx, c_was) c
+      join tax_classes tx on tx.restaurant_id = p.restaurant_id and tx.id = p.tax_class_id
+     cross join lateral fynlo.menu_was(p.restaurant_id, 'tax_classes', tx.id, p.at) t_was
+     cross join lateral jsonb_populate_record(tx, t_was) t
+     where c.archived_at is null
+  ) s on true
+  left join v on v.product_id = s.id and v.id = any (%(variants)s)
+  left join g on g.product_id = s.id
+  left join m on m.product_id = s.id and m.group_id = g.id
+ order by s.id, g.sort_order, g.id, m.sort_order, m.id

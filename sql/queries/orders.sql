@@ -4,7 +4,7 @@
 -- One order with its lines and their modifiers, numbered by its business date.
 with counter as (
   insert into day_counters as c (restaurant_id, business_date, last_number)
-  values (%(restaurant_id)s, fynlo.business_date(%(placed_at)s, %(timezone)s, %(day_cutoff)s), 1)
+  values (%(restaurant_id)s, fynlo.trading_day(%(restaurant_id)s, %(placed_at)s, %(timezone)s, %(day_cutoff)s), 1)
   on conflict (restaurant_id, business_date) do update set last_number = c.last_number + 1
   returning c.business_date, c.last_number
 ), o as (

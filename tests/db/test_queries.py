@@ -4,6 +4,7 @@ import ast
 import re
 from collections import defaultdict
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 from uuid import UUID, uuid4
@@ -264,6 +265,7 @@ async def test_a_typed_function_binds_every_parameter_and_no_other(
     async with await connect(database_url) as conn:
         await seed(conn)
     async with Till.at(database_url) as till:
+        await till.order(plain_line(), placed_at=datetime.now(UTC))
         order = await till.order(plain_line())
         order = await till.add(order, plain_line())
         order = await till.void(order, order.items[0].id)

@@ -152,6 +152,7 @@ create or replace trigger products_changed before update on products
 do $$
 declare
   wanted text;
+  columns text;
 begin
   foreach wanted in array array['orders', 'order_items', 'order_item_modifiers', 'order_events', 'payments',
                                 'refunds', 'checks', 'shifts', 'shift_movements'] loop
@@ -178,6 +179,23 @@ begin
     execute format('create or replace trigger %I after update on %I
                     referencing old table as old_rows new table as new_rows
                     for each statement execute function fynlo.note_stock()', wanted || '_note_update', wanted);
+  end loop;
+  -- What an order made offline is priced by; stock moves with every sale and is none of it.
+  for wanted, columns in values
+    ('products', 'category_id, tax_class_id, name, price, open_price, archived_at'),
+    ('product_variants', 'product_id, name, price, archived_at'),
+    ('modifiers', 'group_id, name, price, archived_at'),
+    ('modifier_groups', 'name, min_selections, max_selections, archived_at'),
+    ('tax_classes', 'dine_in_rate, takeaway_rate, delivery_rate'),
+    ('categories', 'archived_at'),
+    ('product_modifier_groups', 'product_id, group_id, sort_order')
+  loop
+    execute format('create or replace trigger %I after insert or delete on %I
+                    for each row execute function fynlo.keep_menu()', wanted || '_keep_menu', wanted);
+    execute format('create or replace trigger %I after update of %s on %I
+                    for each row when (row(%s) is distinct from row(%s)) execute function fynlo.keep_menu()',
+                   wanted || '_keep_menu_update', columns, wanted,
+                   regexp_replace(columns, '(\w+)', 'new.\1', 'g'), regexp_replace(columns, '(\w+)', 'old.\1', 'g'));
   end loop;
   -- A constraint trigger can be neither replaced nor made "if not exists".
   if not exists (select from pg_trigger
