@@ -78,7 +78,11 @@ FAULTS = [
         "create function fynlo.added() returns int language sql as 'select 1'",
     ),
     ("invalid_indexes", "half", "create index half on only order_events (type)"),
-    ("money", "products.price", "alter table products alter price type integer"),
+    (
+        "money",
+        "products.price",
+        "drop trigger products_keep_menu_update on products; alter table products alter price type integer",
+    ),
     ("money", "orders.tip_amount", "alter table orders add tip_amount numeric(10, 2)"),
     ("money", "orders.cash", "alter table orders add cash money"),
     ("column_types", "orders.due_at", "alter table orders add due_at timestamp"),

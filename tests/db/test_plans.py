@@ -80,6 +80,8 @@ insert into shifts (restaurant_id, id, drawer, opened_by, opening_amount, closed
 insert into order_events (restaurant_id, seq, type, entity_id, data)
   select o.restaurant_id, row_number() over (partition by o.restaurant_id order by o.id), 'order.created', o.id, '{}'
     from orders o, generate_series(1, 3);
+insert into menu_history (restaurant_id, kind, entity_id, old_row)
+  select p.restaurant_id, 'products', p.id, to_jsonb(p) from products p, generate_series(1, 3);
 update feed_heads h set seq = (select count(*) from order_events e where e.restaurant_id = h.restaurant_id);
 insert into idempotency_keys (restaurant_id, actor, method, path, key, request_hash, created_at)
   select o.restaurant_id, gen_random_uuid(), 'POST', '/', o.id::text, '', o.created_at from orders o;
@@ -118,6 +120,7 @@ PAGE = {
 HOT: dict[str, tuple[str, str, dict[str, Any]]] = {
     "a page of the menu": ("menu", "menu_page", {"restaurant_id": PLACE, "category": None, "limit": 50, "offset": 0}),
     "what an order asks for": ("menu", "sellable", SELLABLE),
+    "what an order made offline asks for": ("menu", "sellable_at", SELLABLE | {"at": NOON}),
     "the newest orders": ("orders", "orders_page", PAGE),
     "the open orders": ("orders", "orders_page", PAGE | {"only_open": True, "statuses": ["ready", "confirmed"]}),
     "the open order of a table": (
