@@ -29,7 +29,7 @@ async def preview(tenant: Tenant, new: NewOrder, request_hash: bytes) -> Reply:
 
     Counted stock is taken and let go of again: only so is it judged as it will be.
     """
-    asked = await ask(tenant, new.type, new.items, new.id, new.table_id)
+    asked = await ask(tenant, new.type, new.items, new.id, new.table_id, new.placed_at)
     is_there(new, asked, request_hash)
     quote = quoted(tenant, new, asked)
     if quote.sent:

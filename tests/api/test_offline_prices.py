@@ -69,8 +69,10 @@ async def test_an_order_is_priced_by_the_menu_of_its_time(waiter: Person, databa
         "update tax_classes set takeaway_rate = 7.5, dine_in_rate = 8 where restaurant_id = %s", PIZZERIA.id
     )
     database.run("update products set price = 9999 where id = %s", product(FRIES).id)
+    quoted = await waiter.post("/orders/preview", waiter.new_order(*lines, placed_at=before))
     made = await waiter.order(*lines, placed_at=before)
     assert placed(made) == usual
+    assert quoted.json()["totals"]["total"] == made.totals.total
     assert made.placed_at == before
     assert made.totals.total == 1050 + 150 + 450
     tiny = ("Margherita", "Tiny", 1, "20", [("Neapolitan", 0), ("Green olives", 2)])
