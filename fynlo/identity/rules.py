@@ -30,7 +30,7 @@ MEANINGS: Mapping[Permission, str] = {
     "orders.read": "see orders",
     "orders.write": "create, change, send, move, split orders",
     "payments.write": "take payments",
-    "refunds.write": "refund, void what was sent, approve others' voids",
+    "refunds.write": "refund, void what was sent, discount over the limit; approve these",
     "tickets.write": "bump, recall",
     "availability.write": "86",
     "back_office.write": "menu, stations, tables, settings, staff, devices, webhooks",

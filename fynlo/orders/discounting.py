@@ -20,7 +20,8 @@ def check_limit(stored: StoredOrder, changed: Order, role: Role, limit: str) -> 
         return
     if over_limit(stored.order, repriced(changed, stored.stamp), Decimal(limit)):
         raise Forbidden(
-            f"More than {limit} % off is a manager's to give; send an `approver` with their PIN.",
+            f"That leaves more than {limit} % off, which is a manager's to give: take less off, or send an `approver`"
+            " with their PIN.",
             code="approval_required",
         )
 
