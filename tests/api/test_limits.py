@@ -262,18 +262,20 @@ async def test_the_operations_of_a_batch_count_each_and_wait_for_their_turn(
     order = {"restaurant_id": str(PIZZERIA.id), "items": []}
     operations = [{"key": f"k{n}", "method": "POST", "path": "/orders", "body": order} for n in range(5)]
     batch = {"restaurant_id": str(PIZZERIA.id), "operations": operations}
-    answers: list[httpx.Response] = []
+    served: list[httpx.Response] = []
 
-    async def served() -> bool:
-        answers.append(await person.client.post("/orders/batch", json=batch))
-        return answers[-1].status_code == 200
+    async def send() -> bool:
+        answer = await person.client.post("/orders/batch", json=batch)
+        if answer.status_code == 200:
+            served.append(answer)
+        return answer.status_code == 200
 
-    await soon(served, within_s=15)  # the tests before may have asked for too much
+    await soon(send, within_s=15)  # the tests before may have asked for too much
     began = time.monotonic()
-    await soon(served, within_s=15)
-    for answer, replayed in zip(answers[-2:], (False, True), strict=True):
+    await soon(send, within_s=15)
+    for answer, replayed in zip(served, (False, True), strict=True):
         assert [(r["status"], r["replayed"]) for r in answer.json()] == [(201, replayed)] * 5
-    assert time.monotonic() - began >= 2  # six requests where two a second are allowed
+    assert time.monotonic() - began > 1.7  # six requests where two a second are allowed, two of them at once
 
 
 async def test_an_address_without_a_token_is_limited_and_its_ipv6_neighbours_are_it(
