@@ -43,7 +43,8 @@ class Sent(Struct, frozen=True):
 
 
 class Tills:
-    """So many tills, each making one sale after the other: an order, and lines added to it.
+    """So many tills, each making one sale after the other: an order, lines added to it, payments, now and then
+    a refund; what is paid may be completed.
 
     A request has a client-made id, an Idempotency-Key, or both, and is sent again, the same, until its answer is
     there. What was answered stands in the `ledger`. `forgetful` ones make orders only, and make a new one where no
@@ -81,7 +82,21 @@ class Tills:
         while random.random() < 0.5:
             lines = self._lines()
             answer = await self._post(email, f"{path}/items", {"items": lines})
-            self.ledger.more(answer, lines)
+            order = self.ledger.more(answer, lines)
+        parts = random.choice((0, 1, 2))
+        for left in range(parts, 0, -1):
+            amount, tip = order["totals"]["due"] // left, random.choice((0, 100))
+            payment: Json = {"reference": self._tag(), "amount": amount, "tip": tip}
+            payment |= random.choice(({"method": "card"}, {"method": "cash", "tendered": amount + tip + 500}))
+            answer = await self._post(email, f"{path}/payments", payment)
+            order = self.ledger.paid(answer, payment)
+            if email in (OWNER, MANAGER) and random.random() < 0.2:
+                refund: Json = {"reason": self._tag(), "amount": random.randint(1, amount)}
+                answer = await self._post(email, f"/payments/{answer['id']}/refunds", refund)
+                order = self.ledger.refunded(answer, refund)
+        if order["totals"]["due"] == 0 and random.random() < 0.5:
+            version = {"if-match": f'"{order["version"]}"'}
+            self.ledger.changed(await self._post(email, f"{path}/status", {"status": "completed"}, version))
 
     def _tag(self) -> str:
         return f"{self.ledger.run}/{uuid4()}"
@@ -92,9 +107,9 @@ class Tills:
             for _ in range(random.randint(1, 3))
         ]
 
-    async def _post(self, email: str, path: str, body: Json) -> Json:
+    async def _post(self, email: str, path: str, body: Json, named: dict[str, str] | None = None) -> Json:
         """The answer to this request, however often it must be sent."""
-        identity = (await self._house.session(email)).headers
+        identity = (await self._house.session(email)).headers | (named or {})
         headers = identity | _retry_safe(path, body)
         rest_s = REST_S
         while True:
@@ -109,7 +124,7 @@ class Tills:
                     headers = identity | _retry_safe(path, body)
                 continue
             if answer.is_success:
-                done_before = answer.status_code == 200 and not path.endswith("/items")
+                done_before = answer.status_code == 200 and not path.endswith(("/items", "/status"))
                 self.repeated += done_before or "idempotent-replayed" in answer.headers
                 self.sent.append(Sent(path, headers, body, answer.content))
                 found: Json = answer.json()
@@ -149,7 +164,7 @@ class Tills:
 
 def _retry_safe(path: str, body: Json) -> dict[str, str]:
     """Gives the body ids, or returns a header with a key, or both, as the dice say."""
-    by = random.choice(("key", "id", "key and id"))
+    by = "key" if path.endswith("/status") else random.choice(("key", "id", "key and id"))
     if "id" in by:
         for made in (*([body] if not path.endswith("/items") else []), *body.get("items", ())):
             made["id"] = str(uuid4())

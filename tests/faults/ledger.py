@@ -10,10 +10,16 @@ from tests.live.house import Json
 Row = tuple[Any, ...]
 
 ORDERS = """
-select notes, id::text, number, business_date::text, version, status, payment_status, subtotal, total, paid
+select notes, id::text, number, business_date::text, version, status, payment_status, subtotal, total, paid, tips,
+       refunded
   from orders where notes like %s"""
 LINES = """
 select notes, id::text, order_id::text, quantity, status, total from order_items where notes like %s"""
+PAYMENTS = """
+select reference, id::text, order_id::text, method, state, amount, tip, tendered
+  from payments where reference like %s"""
+REFUNDS = """
+select reason, id::text, payment_id::text, amount, tip from refunds where reason like %s"""
 
 RULES = {
     "numbers": """
@@ -29,6 +35,25 @@ select 'the counter of ' || c.business_date from day_counters c
 select 'order ' || o.id from orders o where o.restaurant_id = %(place)s and o.subtotal <> (
   select coalesce(sum(i.total), 0) from order_items i
    where i.restaurant_id = o.restaurant_id and i.order_id = o.id and i.status <> 'voided')""",
+    "payments": """
+select 'order ' || o.id from orders o where o.restaurant_id = %(place)s and (o.paid, o.tips) <> (
+  select coalesce(sum(p.amount - p.unapplied), 0), coalesce(sum(p.tip), 0) from payments p
+   where p.restaurant_id = o.restaurant_id and p.order_id = o.id and p.state = 'captured')""",
+    "refunds": """
+select 'order ' || o.id from orders o where o.restaurant_id = %(place)s and o.refunded <> (
+  select coalesce(sum(f.amount), 0) from refunds f
+   where f.restaurant_id = o.restaurant_id and f.order_id = o.id)""",
+    "events of payments": """
+with money as (
+  select id from payments where restaurant_id = %(place)s and state = 'captured'
+  union all
+  select id from refunds where restaurant_id = %(place)s
+), told as (
+  select e.entity_id as id, count(*) as times from order_events e
+   where e.restaurant_id = %(place)s and e.type in ('payment.completed', 'payment.refunded')
+   group by e.entity_id)
+select 'payment or refund ' || id from money full join told using (id)
+ where money.id is null or told.times is distinct from 1""",
     "log": """
 select format('%%s events up to %%s, the head is %%s', count(*), max(e.seq), h.seq)
   from feed_heads h join order_events e using (restaurant_id)
@@ -42,7 +67,7 @@ with last as (
 select 'order ' || o.id from orders o left join last using (id)
  where o.restaurant_id = %(place)s and last.version is distinct from o.version""",
 }
-"""What holds of a restaurant without discounts, whatever was acknowledged; each finds who breaks it."""
+"""What holds of a restaurant without discounts, surplus and voids, whatever was acknowledged."""
 
 
 class Problem(NamedTuple):
@@ -53,17 +78,22 @@ class Problem(NamedTuple):
 
 
 class Ledger:
-    """What was acknowledged. Each order and line bears a mark that begins with `run`, and no other like it."""
+    """What was acknowledged. Each order, line, payment and refund bears a mark that begins with `run`."""
 
     def __init__(self) -> None:
         self.run = uuid4().hex
         self.orders: dict[str, Row] = {}
         self.lines: dict[str, Row] = {}
+        self.payments: dict[str, Row] = {}
+        self.refunds: dict[str, Row] = {}
 
     @property
     def figures(self) -> str:
         """How much was acknowledged."""
-        return f"{len(self.orders)} orders, {len(self.lines)} lines"
+        return (
+            f"{len(self.orders)} orders, {len(self.lines)} lines, {len(self.payments)} payments,"
+            f" {len(self.refunds)} refunds"
+        )
 
     def order(self, answer: Json, tag: str, lines: list[Json]) -> Json:
         """An order was made; returns it."""
@@ -82,9 +112,35 @@ class Ledger:
                 told["status"],
                 told["total"],
             )
-        return self._told(answer)
+        return self.changed(answer)
 
-    def _told(self, order: Json) -> Json:
+    def paid(self, answer: Json, payment: Json) -> Json:
+        """A payment was made; returns its order."""
+        assert (answer["amount"], answer["method"]) == (payment["amount"], payment["method"])
+        self.payments[payment["reference"]] = (
+            answer["id"],
+            answer["order_id"],
+            answer["method"],
+            answer["state"],
+            answer["amount"],
+            answer["tip"],
+            payment.get("tendered"),
+        )
+        return self.changed(answer["order"])
+
+    def refunded(self, answer: Json, refund: Json) -> Json:
+        """Money was given back; returns the order."""
+        assert answer["amount"] == refund["amount"]
+        self.refunds[refund["reason"]] = (
+            answer["id"],
+            answer["payment_id"],
+            answer["amount"],
+            answer["tip"],
+        )
+        return self.changed(answer["order"])
+
+    def changed(self, order: Json) -> Json:
+        """An order was answered, as it is now; returns it."""
         totals = order["totals"]
         self.orders[order["notes"]] = (
             order["id"],
@@ -96,6 +152,8 @@ class Ledger:
             totals["subtotal"],
             totals["total"],
             totals["paid"],
+            totals["tips"],
+            totals["refunded"],
         )
         return order
 
@@ -105,6 +163,8 @@ class Ledger:
         for what, query, told in (
             ("order", ORDERS, self.orders),
             ("line", LINES, self.lines),
+            ("payment", PAYMENTS, self.payments),
+            ("refund", REFUNDS, self.refunds),
         ):
             found: defaultdict[str, list[Row]] = defaultdict(list)
             for tag, *row in await (await conn.execute(query, (f"{self.run}/%",))).fetchall():
