@@ -20,8 +20,9 @@ from .models import Approver, ChargeTerms, ChosenModifier, NewItem, NewOrder, Or
 from .money import rate_label
 from .pricing import unpaid, unpriced
 from .queries import StoredOrder
+from .quoting import ask, ask_for, is_there, quoted
 from .rules import after_sending
-from .work import Approve, ask, check_open, check_version, is_there, line_of, locked, quoted, reply, save
+from .work import Approve, check_open, check_version, line_of, locked, reply, save
 
 
 async def preview(tenant: Tenant, new: NewOrder, request_hash: bytes) -> Reply:
@@ -29,7 +30,7 @@ async def preview(tenant: Tenant, new: NewOrder, request_hash: bytes) -> Reply:
 
     Counted stock is taken and let go of again: only so is it judged as it will be.
     """
-    asked = await ask(tenant, new.type, new.items, new.id, new.table_id, new.placed_at)
+    asked = await ask_for(tenant, new)
     is_there(new, asked, request_hash)
     quote = quoted(tenant, new, asked)
     if quote.sent:

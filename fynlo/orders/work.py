@@ -1,32 +1,25 @@
 """What is done to an order, inside the transaction that `tenancy.once` opens."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime, timedelta
-from typing import Any, NoReturn
+from typing import Any
 from uuid import UUID
 
 import msgspec
 
 from fynlo.errors import Conflict, FieldProblem, Forbidden, Invalid, NotFound, VersionConflict
-from fynlo.http import Reply, etag, utc_now
+from fynlo.http import Reply, etag
 from fynlo.identity.rules import Permission, may
 from fynlo.ids import uuid7
-from fynlo.menu.models import OrderType
-from fynlo.menu.queries import Asked, sellable
 from fynlo.tenancy import Tenant
 
 from . import queries, stock
 from .balancing import balanced
 from .discounting import check_limit
-from .models import MoreItems, NewItem, NewOrder, NewStatus, Order, OrderItem, VoidItem
-from .money import Totals
-from .pricing import AUTOMATIC, Stamp, priced, repriced, unpaid, unpriced, voided
+from .models import MoreItems, NewOrder, NewStatus, Order, OrderItem, VoidItem
+from .pricing import AUTOMATIC, repriced, unpaid, unpriced, voided
 from .queries import CheckRow, StoredOrder
+from .quoting import ask, ask_for, check_ids, is_there, quoted
 from .rules import CLOSED, OrderStatus, after_sending, due_after, transition_allowed
-
-OFFLINE_FOR = timedelta(hours=72)
-CLOCK_SKEW = timedelta(minutes=2)  # a tablet's clock runs a little ahead
-
 
 Approve = Callable[[Tenant, UUID, str, Permission], Awaitable[None]]
 """Staff id, PIN and what they should have the right to. Raises Forbidden, TooMany."""
@@ -37,97 +30,9 @@ def reply(order: Order, status: int = 200, headers: dict[str, str] | None = None
     return Reply(status, msgspec.json.encode(order), {"ETag": etag(order.version), **(headers or {})})
 
 
-async def ask(
-    tenant: Tenant,
-    order_type: OrderType,
-    items: tuple[NewItem, ...],
-    order_id: UUID | None = None,
-    table_id: UUID | None = None,
-    placed_at: datetime | None = None,
-) -> Asked:
-    """What the menu says to these lines; as it was at `placed_at`, where that is a time past."""
-    return await sellable(
-        tenant.conn,
-        restaurant_id=tenant.restaurant_id,
-        order_type=order_type,
-        products=list({item.product_id for item in items}),
-        variants=list({item.variant_id for item in items if item.variant_id is not None}),
-        modifiers=list({chosen.modifier_id for item in items for chosen in item.modifiers}),
-        order_id=order_id,
-        table_id=table_id,
-        at=placed_at if placed_at is not None and placed_at < utc_now() else None,
-    )
-
-
-def _check_ids(items: tuple[NewItem, ...]) -> None:
-    given = [item.id for item in items if item.id is not None]
-    if len(set(given)) != len(given):
-        raise Invalid(
-            "items: two lines have the same id.", errors=[FieldProblem("items", "two lines, one id")]
-        )
-
-
-def _placed_at(given: datetime | None, now: datetime) -> datetime:
-    if given is None:
-        return now
-    if given > now + CLOCK_SKEW:
-        _bad_time("is in the future; check the clock of the till")
-    if given < now - OFFLINE_FOR:
-        _bad_time("is more than 72 hours ago; enter the order as one of today")
-    return min(given, now)
-
-
-def _bad_time(message: str) -> NoReturn:
-    raise Invalid(f"placed_at: {message}.", errors=[FieldProblem("placed_at", message)])
-
-
-class Quote(msgspec.Struct, frozen=True):
-    """What an order would be, with its lines and totals, were it made now."""
-
-    table_name: str | None
-    placed_at: datetime
-    sent: bool
-    stamp: Stamp
-    items: tuple[OrderItem, ...]
-    result: Totals
-
-
-def is_there(new: NewOrder, asked: Asked, request_hash: bytes) -> bool:
-    """Whether the same request has made this order before. Raises Conflict `id_conflict` where another has."""
-    if new.id is None or not asked.order_exists:
-        return False
-    if asked.order_hash != request_hash:
-        raise Conflict("This id is taken by another order; make a new UUID.", code="id_conflict")
-    return True
-
-
-def quoted(tenant: Tenant, new: NewOrder, asked: Asked) -> Quote:
-    """Raises what `unpriced` raises, Invalid for what cannot be used, Conflict `table_occupied`."""
-    _check_ids(new.items)
-    placed_at = _placed_at(new.placed_at, utc_now())
-    if new.table_id is not None:
-        if asked.table_name is None:
-            raise Invalid(
-                "table_id: there is no such table.", errors=[FieldProblem("table_id", "no such table")]
-            )
-        if asked.table_order_number is not None:
-            raise Conflict(
-                f"Order {asked.table_order_number} is open at table {asked.table_name}; add to it, or move it.",
-                code="table_occupied",
-            )
-    sent = new.send and bool(new.items)
-    stamp = Stamp(
-        tenant.prices_include_tax, tenant.tax_rounding, tenant.tax_scope, tenant.service_charge_percentage,
-        tenant.service_charge_taxable, tenant.service_charge_from_covers,
-    )  # fmt: skip
-    lines = unpriced(new.items, asked.products, status="sent" if sent else "held")
-    items, result = priced(lines, stamp, new.type, new.covers)
-    return Quote(asked.table_name, placed_at, sent, stamp, items, result)
-
-
 async def create(tenant: Tenant, new: NewOrder, request_hash: bytes) -> Reply:
     """The order, 201; or, where its client-made id is there from the same request, as it is now, 200."""
-    asked = await ask(tenant, new.type, new.items, new.id, new.table_id, new.placed_at)
+    asked = await ask_for(tenant, new)
     if new.id is not None and is_there(new, asked, request_hash):
         return reply((await read(tenant, new.id)).order)
     quote = quoted(tenant, new, asked)
@@ -230,7 +135,7 @@ async def append(
     check_version(stored, version)
     order = stored.order
     check_open(order)
-    _check_ids(more.items)
+    check_ids(more.items)
     asked = await ask(tenant, order.type, more.items)
     new_lines = unpriced(more.items, asked.products, status="sent" if more.send else "held")
     took = await stock.take_new(tenant, asked, new_lines) if more.send else stock.NOTHING
