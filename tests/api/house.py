@@ -11,6 +11,7 @@ import httpx
 import msgspec
 import psycopg
 
+from fynlo.db.sqlfiles import sql_directory
 from fynlo.demo.data import PASSWORD, PIZZERIA
 from fynlo.demo.models import Product, Restaurant
 
@@ -39,6 +40,10 @@ class Database:
     def run(self, sql: str, *parameters: object) -> int:
         """How many rows it touched."""
         return self._conn.execute(sql.encode(), parameters or None).rowcount
+
+    def faults(self) -> list[tuple[Any, ...]]:
+        """The sums that disagree: of orders, days and Zs."""
+        return self.rows((sql_directory() / "ops" / "sums.sql").read_text(encoding="utf-8"))
 
     def contents(self, without: tuple[str, ...] = ()) -> dict[str, tuple[int, str]]:
         """Every table with the number of its rows and a digest of them."""

@@ -1,6 +1,7 @@
 """Discounts of lines and orders and the service charge: what they come to, and whose word they need."""
 
 import asyncio
+import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from decimal import Decimal
 from typing import Any
@@ -124,6 +125,51 @@ async def test_whatever_is_taken_off_and_charged_adds_up_as_the_arithmetic_says(
             now.totals.total - now.totals.service_charge
         )
         assert await manager.read(now.id) == now
+
+
+async def test_on_a_waiters_walk_all_adds_up_and_discounts_stay_within_the_limit(
+    waiter: Person, database: Database
+) -> None:
+    rng, refusals, now = random.Random(20), 0, await waiter.order(line(FRIES), type="dine_in", covers=5)
+
+    async def step() -> httpx.Response:
+        held = [i for i in now.items if i.status == "held"]
+        places = [n for n, i in enumerate(now.items) if i.status != "voided"]
+        terms: Json = rng.choice(
+            [{"percentage": f"{rng.randint(0, 25)}"}, {"amount": rng.randint(0, 400)}, {}]
+        )
+        of_order, path = f"/orders/{now.id}", f"/orders/{now.id}/items/{rng.choice(held).id if held else ''}"
+        lines = [line(rng.choice((FRIES, BROCCOLI)), quantity=rng.randint(1, 4))]
+        ways: list[Callable[[], Awaitable[httpx.Response]]] = [
+            lambda: waiter.post(f"{of_order}/items", {"items": lines, "send": rng.random() < 0.2}),
+            lambda: discount(waiter, now, **terms),
+            lambda: discount(waiter, now, rng.choice(places), **terms),
+            lambda: charge(waiter, now, **terms),
+            lambda: waiter.patch(of_order, {"covers": rng.randint(1, 9)}, version=now.version),
+        ]
+        if held:
+            ways += [
+                lambda: waiter.patch(path, {"quantity": rng.randint(1, 4)}, version=now.version),
+                lambda: waiter.post(f"{path}/void", {"reason": "typo"}, version=now.version),
+                lambda: (
+                    waiter.post(f"{of_order}/send", {}, version=now.version)
+                    if rng.random() < 0.1
+                    else ways[3]()
+                ),
+            ]
+        return await rng.choice(ways)()
+
+    for _ in range(120):
+        answer = await step()
+        if answer.status_code == 403:
+            refusals += 1
+            continue
+        now = order(answer)
+        assert {name: getattr(now.totals, name) for name in added_up(now)} == added_up(now)
+        most = now.totals.subtotal * 36 + 50 * (len(now.items) + 1)  # 20 % of 80 % and 20 %, and the rounding
+        assert now.totals.discount * 100 <= most
+    assert refusals > 5
+    assert await waiter.read(now.id) == now
 
 
 async def test_terms_are_kept_as_they_were_given_and_null_takes_them_back(
@@ -303,3 +349,7 @@ async def test_a_discount_makes_what_was_paid_too_much(manager: Person, database
     now = order(await discount(manager, paid, amount=100))
     assert (now.totals.total, now.totals.due, now.totals.to_refund) == (350, 0, 100)
     assert now.payment_status == "paid"
+
+
+async def test_in_the_end_no_sums_disagree(database: Database) -> None:
+    assert database.faults() == []

@@ -129,3 +129,7 @@ def test_there_are_golden_cases_with_every_kind_of_terms() -> None:
     assert any(case.discount for case in GOLDEN)
     assert any(item.discount for case in GOLDEN for item in case.items)
     assert any(case.settings.service_charge for case in GOLDEN)
+
+
+async def test_in_the_end_no_sums_disagree(database: Database) -> None:
+    assert database.faults() == []

@@ -319,3 +319,7 @@ async def test_counted_stock_is_taken_when_lines_are_sent_all_of_it_or_none(
     assert left() == (0, 1)
     for path in counted:
         assert (await manager.put(path, {"state": "in_stock"})).status_code == 200
+
+
+async def test_in_the_end_no_sums_disagree(database: Database) -> None:
+    assert database.faults() == []
