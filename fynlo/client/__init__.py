@@ -34,8 +34,10 @@ from fynlo.client.events import (
 )
 from fynlo.client.feed import Feed
 from fynlo.client.http import ApiClient
+from fynlo.client.menu import with_availability
 from fynlo.client.models import (
     AuditEntry,
+    Availability,
     Login,
     Me,
     Membership,
@@ -46,6 +48,7 @@ from fynlo.client.models import (
     Restaurant,
     Snapshot,
     Station,
+    StockChange,
     Table,
     User,
     Variant,
@@ -58,6 +61,7 @@ from fynlo.client.wire import Exchange, Wire
 __all__ = [
     "ApiClient",
     "AuditEntry",
+    "Availability",
     "BadAnswer",
     "Choice",
     "ClientError",
@@ -95,6 +99,7 @@ __all__ = [
     "Snapshot",
     "Station",
     "StatusChange",
+    "StockChange",
     "Stopped",
     "Table",
     "Timing",
@@ -107,4 +112,5 @@ __all__ = [
     "WaitingDevice",
     "Wire",
     "lowest",
+    "with_availability",
 ]

@@ -2,12 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Literal
+
 import httpx
 import msgspec
 
 from fynlo.client.answers import position_of, read, snapshot
 from fynlo.client.calls import PAGE, Calls, numbered
-from fynlo.client.models import Product, Restaurant, Snapshot, Table
+from fynlo.client.events import Event
+from fynlo.client.models import Availability, Product, Restaurant, Snapshot, StockChange, Stocked, Table
+
+
+def with_availability(products: Iterable[Product], event: Event) -> list[Product]:
+    """These products as they are after an event of the feed: `inventory.*` says what is left of one product or of one
+    modifier, wherever that is offered. Any other event changes nothing."""
+    if not event.type.startswith("inventory."):
+        return list(products)
+    change = event.decode(StockChange)
+    return [_changed(product, change) for product in products]
+
+
+def _changed(product: Product, change: StockChange) -> Product:
+    if change.product_id is not None:
+        its_own = product.id == change.product_id
+        return msgspec.structs.replace(product, availability=change.availability) if its_own else product
+    if not any(m.id == change.modifier_id for group in product.modifier_groups for m in group.modifiers):
+        return product
+    groups = tuple(
+        msgspec.structs.replace(
+            group,
+            modifiers=tuple(
+                msgspec.structs.replace(m, availability=change.availability)
+                if m.id == change.modifier_id
+                else m
+                for m in group.modifiers
+            ),
+        )
+        for group in product.modifier_groups
+    )
+    return msgspec.structs.replace(product, modifier_groups=groups)
 
 
 class MenuCalls(Calls):
@@ -51,3 +86,23 @@ class MenuCalls(Calls):
     async def menu_all(self, restaurant_id: str, *, category: str | None = None) -> Snapshot[Product]:
         """The whole menu, page by page; its position is the lowest of its pages'."""
         return await numbered(lambda page: self.menu(restaurant_id, category=category, page=page, limit=PAGE))
+
+    async def set_availability(
+        self,
+        kind: Literal["product", "modifier"],
+        id: str,
+        state: Literal["in_stock", "counted", "out_of_stock"],
+        *,
+        quantity: int | None = None,
+        until: datetime | None = None,
+        low_stock_at: int | None = None,
+    ) -> Availability:
+        """Say how a product or modifier is sold from now on: 86 it, or count it.
+
+        `quantity` with counted; `until` is when it is simply in stock again; from `low_stock_at` left on screens are
+        warned, None leaves that as it is.
+        """
+        given = {"quantity": quantity, "until": until, "low_stock_at": low_stock_at}
+        body = {"state": state, **{name: value for name, value in given.items() if value is not None}}
+        response = await self._ask("PUT", f"/{kind}s/{id}/availability", body=msgspec.json.encode(body))
+        return read(response, Stocked).availability

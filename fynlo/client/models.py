@@ -128,6 +128,24 @@ class Availability(Struct, frozen=True):
         return self.state == "in_stock" or (self.state == "counted" and (self.quantity or 0) > 0)
 
 
+class Stocked(Struct, frozen=True):
+    """A product or modifier with what is left of it."""
+
+    id: str
+    availability: Availability
+
+
+class StockChange(Struct, frozen=True):
+    """`data` of inventory.out_of_stock, inventory.low_stock and inventory.in_stock, for `Event.decode`: of a product or
+    of a modifier."""
+
+    name: str
+    availability: Availability
+    product_id: str | None = None
+    modifier_id: str | None = None
+    menu_version: int | None = None
+
+
 class Category(Struct, frozen=True):
     """A heading of the menu."""
 

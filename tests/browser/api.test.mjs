@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { ApiClient, lowest, NotLoggedIn, ProblemError, ServerClock, Unreachable, uuid } from "../../fynlo/web/static/fynlo.js";
+import { ApiClient, lowest, NotLoggedIn, ProblemError, ServerClock, Unreachable, uuid, withAvailability } from "../../fynlo/web/static/fynlo.js";
 import { answer, Clock, Network, network, pair, problem, settled, sockets, Storage, Tokens } from "./fakes.mjs";
 
 const URL = "http://fynlo.test";
@@ -178,6 +178,27 @@ test("the log and the audit are read page by page", async () => {
 test("the lowest of several positions", () => {
   const [one, two, other] = [{ epoch: "e1", seq: 5 }, { epoch: "e1", seq: 4 }, { epoch: "e2", seq: 1 }];
   assert.deepEqual([lowest(one, two), lowest(one, other), lowest(one, null), lowest()], [two, one, null, null]);
+});
+
+test("a menu that is shown follows what the feed says is left", () => {
+  const olives = { id: "m", availability: { state: "in_stock" } };
+  const pizza = { id: "p", availability: { state: "in_stock" }, modifier_groups: [{ id: "g", modifiers: [olives] }] };
+  const fries = { id: "f", availability: { state: "in_stock" }, modifier_groups: [] };
+  const out = { state: "out_of_stock", quantity: 0 };
+  const sold = { type: "inventory.out_of_stock", data: { product_id: "f", availability: out } };
+  assert.deepEqual(withAvailability([pizza, fries], sold), [pizza, { ...fries, availability: out }]);
+  const [after, same] = withAvailability([pizza, fries], { ...sold, data: { modifier_id: "m", availability: out } });
+  assert.deepEqual(after.modifier_groups[0].modifiers, [{ id: "m", availability: out }]);
+  assert.deepEqual([after.availability, same], [pizza.availability, fries]);
+  assert.equal(pizza.modifier_groups[0].modifiers[0], olives, "what was given stays as it was");
+  assert.deepEqual(withAvailability([pizza], { type: "order.created", data: { product_id: "p" } }), [pizza]);
+});
+
+test("who 86s says so", async () => {
+  const { api, requests } = client(() => answer(200, { id: "f", availability: { state: "out_of_stock" } }));
+  assert.equal((await api.setAvailability("product", "f", { state: "out_of_stock" })).id, "f");
+  const [{ method, url, body }] = requests;
+  assert.deepEqual([method, url, body], ["PUT", `${URL}/api/v1/products/f/availability`, { state: "out_of_stock" }]);
 });
 
 test("a status is set from the version that was seen; a conflict brings the order as it is", async () => {

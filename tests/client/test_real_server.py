@@ -4,9 +4,21 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
+import msgspec
 import pytest
 
-from fynlo.client import ApiClient, Disconnected, Event, Feed, Notice, Position, Timing
+from fynlo.client import (
+    ApiClient,
+    Disconnected,
+    Event,
+    Feed,
+    NewItem,
+    NewOrder,
+    Notice,
+    Position,
+    Timing,
+    with_availability,
+)
 from fynlo.demo.data import PASSWORD, PIZZERIA
 from tests.faults.load import Load
 from tests.faults.oracle import log_of
@@ -99,6 +111,35 @@ async def test_over_many_breaks_under_load_it_tells_exactly_the_log(house: House
 async def test_a_client_that_forgets_its_place_is_found_out(house: House) -> None:
     follower, log = await _follow(house, forgets=True)
     assert follower.places != log
+
+
+async def test_a_menu_that_is_shown_follows_what_is_left(house: House) -> None:
+    async with ApiClient(house.server.url) as api:
+        await api.login(OWNER, PASSWORD)
+        menu = await api.menu_all(str(PIZZERIA.id))
+        cola = next(product for product in menu.items if product.name == "Cola")
+        olives = next(
+            m for p in menu.items for g in p.modifier_groups for m in g.modifiers if m.name == "Olives"
+        )
+        feed = api.feed(str(PIZZERIA.id), position=menu.position)
+        follower = Follower(feed)
+        left = await api.set_availability("product", cola.id, "counted", quantity=1)
+        assert (left.state, left.quantity, left.orderable) == ("counted", 1, True)
+        await api.set_availability("modifier", olives.id, "out_of_stock")
+        place = str(PIZZERIA.id)
+        await api.create_order(
+            NewOrder(restaurant_id=place, type="takeaway", items=(NewItem(product_id=cola.id),))
+        )
+        await follower.until((await house.position())[1])
+        await follower.end()
+        for event in follower.told:
+            if isinstance(event, Event):
+                menu = msgspec.structs.replace(menu, items=with_availability(menu.items, event))
+        assert menu.items == (await api.menu_all(place)).items
+        shown = next(product for product in menu.items if product.id == cola.id).availability
+        assert (shown.state, shown.quantity, shown.orderable) == ("out_of_stock", 0, False)
+        await api.set_availability("product", cola.id, "in_stock")
+        await api.set_availability("modifier", olives.id, "in_stock")
 
 
 async def test_a_session_that_is_ended_elsewhere_is_begun_again_with_kept_credentials(house: House) -> None:

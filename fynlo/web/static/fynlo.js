@@ -395,6 +395,28 @@ export function lowest(...positions) {
   return found;
 }
 
+/**
+ * These products as they are after an event of the feed: `inventory.*` says what is left of one product or of one
+ * modifier, wherever that is offered. Any other event changes nothing.
+ * @param {readonly any[]} products @param {{type: string, data: any}} event @returns {any[]}
+ */
+export function withAvailability(products, { type, data }) {
+  if (!type.startsWith("inventory.")) return [...products];
+  const changed = (/** @type {any} */ one, /** @type {string | undefined} */ id) =>
+    one.id === id ? { ...one, availability: data.availability } : one;
+  return products.map((product) => {
+    if (data.product_id) return changed(product, data.product_id);
+    const offered = product.modifier_groups.some((/** @type {any} */ group) =>
+      group.modifiers.some((/** @type {any} */ modifier) => modifier.id === data.modifier_id));
+    if (!offered) return product;
+    const groups = product.modifier_groups.map((/** @type {any} */ group) => ({
+      ...group,
+      modifiers: group.modifiers.map((/** @type {any} */ modifier) => changed(modifier, data.modifier_id)),
+    }));
+    return { ...product, modifier_groups: groups };
+  });
+}
+
 /** @param {Headers} headers Retry-After is seconds or a date (RFC 9110, 10.2.3) */
 function retryAfter(headers) {
   const value = headers.get("retry-after");
@@ -925,6 +947,15 @@ export class ApiClient {
     const etag = answer.headers.get("etag");
     if (etag) this.#menus.set(key, { etag, items });
     return { items, position: answer.position, total: Number(answer.headers.get("x-total-count") ?? 0) };
+  }
+
+  /** Says how a product or modifier is sold from now on: 86 it, or count it.
+   * @param {"product" | "modifier"} kind @param {string} id
+   * @param {{state: "in_stock" | "counted" | "out_of_stock", quantity?: number, until?: string,
+   *   low_stock_at?: number | null}} availability
+   * @returns {Promise<any>} */
+  async setAvailability(kind, id, availability) {
+    return (await this.request("PUT", `/${kind}s/${id}/availability`, { body: availability })).data;
   }
 
   /** @param {string} restaurantId @returns {Promise<any[]>} in the kitchen's order */
