@@ -1,13 +1,11 @@
 """Giving money back, inside the transaction that `tenancy.once` opens."""
 
 from collections.abc import Sequence
-from decimal import Decimal
 from fractions import Fraction
 from math import ceil
 from uuid import UUID
 
 import msgspec
-from msgspec import Struct
 
 from fynlo.errors import Conflict, FieldProblem, Invalid
 from fynlo.http import Reply, etag
@@ -16,15 +14,13 @@ from fynlo.tenancy import Tenant
 
 from . import payment_queries as queries
 from . import refunding, work
-from .models import Order, OrderItem
-from .money import TaxSettings, Totals, payable
+from .models import Order
 from .payment_bodies import ItemToRefund, NewRefund, RefundOnOrder
 from .payment_models import Payment, RefundedItem
 from .payment_queries import RefundRow
 from .payment_rules import check_state, payment_of
 from .payments import check_allowed, of_payment, settled, shift
-from .pricing import priced
-from .queries import StoredOrder
+from .sold import Sold
 from .splitting import share_within
 from .work import Approve
 
@@ -59,7 +55,7 @@ async def refund(
     work.check_version(stored, version)
     check_state(payment, "captured", then="money is given back of captured payments only")
     _check_amount(payment, new)
-    sold = _Sold.of(stored)
+    sold = Sold.of(stored.order, stored.stamp)
     items = _items(stored.order, sold, new)
     made_before = await queries.refunds_of(tenant.conn, tenant.restaurant_id, stored.order.id)
     given_back = sum([each.from_unapplied for each in made_before if each.payment_id == payment_id])
@@ -94,36 +90,6 @@ async def refund(
     return _answer(await settled(tenant, order.id), payment_id, refund_id, 201)
 
 
-class _Sold(Struct, frozen=True):
-    """What an order sells: its lines that count, and the totals they make under its settings."""
-
-    lines: list[OrderItem]
-    result: Totals
-    settings: TaxSettings
-
-    @classmethod
-    def of(cls, stored: StoredOrder) -> "_Sold":
-        order, stamp = stored.order, stored.stamp
-        _, result = priced(
-            order.items, stamp, order.type, order.covers, order.discount_terms, order.service_charge_terms
-        )
-        return cls(
-            [item for item in order.items if item.status != "voided"],
-            result,
-            TaxSettings(stamp.prices_include_tax, stamp.tax_rounding, stamp.tax_scope),
-        )
-
-    @property
-    def rates(self) -> list[Decimal]:
-        return [Decimal(item.tax_rate) for item in self.lines]
-
-    @property
-    def payable(self) -> dict[UUID, int]:
-        """What the guest pays for each line."""
-        paid = payable(self.result, self.rates, self.settings)
-        return {line.id: amount for line, amount in zip(self.lines, paid, strict=True)}
-
-
 def _check_amount(payment: Payment, new: NewRefund) -> None:
     left = payment.amount - payment.refunded
     tips = payment.tip - sum([each.tip for each in payment.refunds])
@@ -137,7 +103,7 @@ def _check_amount(payment: Payment, new: NewRefund) -> None:
         )
 
 
-def _items(order: Order, sold: _Sold, new: NewRefund) -> tuple[RefundedItem, ...]:
+def _items(order: Order, sold: Sold, new: NewRefund) -> tuple[RefundedItem, ...]:
     """The lines with their parts of the amount, by what the guest pays for them, or did before they were voided.
 
     Raises Invalid for a line that is not on the order, and for more of one than was not refunded yet.
@@ -165,7 +131,7 @@ def _items(order: Order, sold: _Sold, new: NewRefund) -> tuple[RefundedItem, ...
 
 
 def _reversed(
-    sold: _Sold, amount: int, before: Sequence[refunding.Sale], items: Sequence[ItemToRefund]
+    sold: Sold, amount: int, before: Sequence[refunding.Sale], items: Sequence[ItemToRefund]
 ) -> refunding.Sale:
     """What of the sale is reversed with `amount`; it falls on the lines that are named."""
     if not amount:
