@@ -50,6 +50,7 @@ from fynlo.menu.cache import MenuCache, SharedMenus
 from fynlo.menu.routes import menu_routes
 from fynlo.menu.stock_routes import stock_routes
 from fynlo.orders.batch_routes import batch_routes
+from fynlo.orders.check_routes import check_routes
 from fynlo.orders.line_routes import line_routes
 from fynlo.orders.payment_routes import payment_routes
 from fynlo.orders.receipt_routes import receipt_routes
@@ -162,6 +163,7 @@ class Server:
             *order_routes(self._pool, approvals, announce),
             *line_routes(self._pool, approvals, announce),
             *payment_routes(self._pool, approvals, announce),
+            *check_routes(self._pool, approvals, announce),
             *batch_routes(self._pool, Inside(rates.person, rates.restaurant)),
             *cash_routes(self._pool),
             *report_routes(self._pool),

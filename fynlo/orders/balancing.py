@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import msgspec
+
 from .models import Order, OrderItem
 from .payment_models import Check, CheckItem
 from .queries import CheckRow
@@ -19,16 +21,13 @@ def balanced(
     fit = sum([max(0, check.total - check.paid) for check in checks]) == due
     if not checks or (fit and all(check.paid <= check.total for check in checks)):
         return []
-    found = [_split(check) for check in checks]
+    found = [as_split(check) for check in checks]
     lines = voided_lines(was, now) if was is not None and now is not None else []
     if len(lines) == 1:
         found = rebalanced(found, due, lines[0].id, voided_of=lines[0].quantity)
     else:
         found = rebalanced(found, due)
-    return [
-        CheckRow(check.id, place, check.total, _items(check.items), check.remainder)
-        for place, check in enumerate(found, 1)
-    ]
+    return [row(check, place) for place, check in enumerate(found, 1)]
 
 
 def voided_lines(was: Order, now: Order) -> list[OrderItem]:
@@ -43,10 +42,20 @@ def voided_lines(was: Order, now: Order) -> list[OrderItem]:
     ]
 
 
-def _split(check: Check) -> Split:
+def as_split(check: Check) -> Split:
     parts = tuple(CheckPart(part.item_id, part.quantity, part.share) for part in check.items)
     return Split(check.id, check.total, check.paid, parts, check.remainder)
 
 
-def _items(parts: Sequence[CheckPart]) -> tuple[CheckItem, ...]:
-    return tuple(CheckItem(part.item_id, part.quantity, part.share) for part in parts)
+def row(check: Split, position: int) -> CheckRow:
+    """The check as it is stored."""
+    items = tuple(CheckItem(part.item_id, part.quantity, part.share) for part in check.items)
+    return CheckRow(check.id, position, check.total, items, check.remainder)
+
+
+def replaced(checks: Sequence[Check]) -> list[CheckRow]:
+    """These checks, of all of an order at their places, no longer live."""
+    return [
+        msgspec.structs.replace(row(as_split(check), place), replaced=True)
+        for place, check in enumerate(checks, 1)
+    ]

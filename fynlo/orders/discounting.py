@@ -1,5 +1,6 @@
 """Whose word a discount needs. No I/O."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
 
@@ -19,11 +20,26 @@ def check_limit(stored: StoredOrder, changed: Order, role: Role, limit: str) -> 
     if may(role, "refunds.write"):
         return
     if over_limit(stored.order, repriced(changed, stored.stamp), Decimal(limit)):
-        raise Forbidden(
-            f"That leaves more than {limit} % off, which is a manager's to give: take less off, or send an `approver`"
-            " with their PIN.",
-            code="approval_required",
-        )
+        raise _approval_required(limit)
+
+
+def check_together(apart: Sequence[Order], merged: Order, role: Role, limit: str) -> None:
+    """Raises Forbidden `approval_required` where more than the limit, and more than before, is off orders once they
+    are `merged`, and the role may not give so much. All are priced."""
+    if may(role, "refunds.write"):
+        return
+    allowed = Fraction(limit) / 100 * merged.totals.subtotal
+    before = Fraction(sum([order.totals.discount for order in apart]))
+    if merged.totals.discount > max(allowed, before) + Fraction(_roundings(merged), 2):
+        raise _approval_required(limit)
+
+
+def _approval_required(limit: str) -> Forbidden:
+    return Forbidden(
+        f"That leaves more than {limit} % off, which is a manager's to give: take less off, or send an `approver`"
+        " with their PIN.",
+        code="approval_required",
+    )
 
 
 def over_limit(before: Order, after: Order, limit: Decimal) -> bool:

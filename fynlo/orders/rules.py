@@ -38,6 +38,13 @@ def after_sending(current: OrderStatus) -> OrderStatus:
     return "preparing" if current == "ready" else current
 
 
+def after_merging(into: OrderStatus, other: OrderStatus) -> OrderStatus:
+    """The status of an open order that gets the lines of another: what one of them has begun is not done in both."""
+    if into == other or other == "pending":
+        return into
+    return other if into == "pending" else "preparing"
+
+
 def due_after(total: int, paid: int, returned: int) -> int:
     """What is due of an order of `total`, as fynlo.due() has it; `returned` of what was paid was given back, as the
     order did not cost it any more."""

@@ -86,6 +86,12 @@ def check_version(stored: StoredOrder, version: int | None) -> None:
 
 
 def check_open(order: Order) -> None:
+    """Raises Conflict `order_closed`."""
+    if order.merged_into is not None:
+        raise Conflict(
+            f"Order {order.number} was merged into the order {order.merged_into}; send this to that one.",
+            code="order_closed",
+        )
     if order.status in CLOSED:
         raise Conflict(f"Order {order.number} is {order.status}; make a new order.", code="order_closed")
 

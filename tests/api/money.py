@@ -92,3 +92,21 @@ def told(database: Database, order: Order) -> list[str]:
         "select type from order_events where data -> 'order' ->> 'id' = %s order by seq", str(order.id)
     )
     return [type for (type,) in rows]
+
+
+def adds_up(which: Order, *, tax_on_top: bool = False) -> None:
+    """Lines, totals, tax and checks of an order of the pizzeria, whose service charge lies outside tax, agree."""
+    lines, totals = [i for i in which.items if i.status != "voided"], which.totals
+    assert totals.subtotal == sum(i.total + i.discount for i in lines)
+    assert totals.discount >= sum(i.discount for i in lines)
+    on_top = totals.tax if tax_on_top else 0
+    assert totals.total == totals.subtotal - totals.discount + totals.service_charge + on_top
+    assert totals.total == sum(b.gross for b in totals.tax_breakdown) + totals.service_charge
+    assert totals.tax == sum(b.tax for b in totals.tax_breakdown)
+    assert sum(i.net for i in lines) == sum(b.net for b in totals.tax_breakdown)
+    assert totals.paid == sum(p.amount - p.unapplied for p in which.payments if p.state == "captured")
+    if not totals.refunded:
+        assert totals.due == max(0, totals.total - totals.paid)
+    if which.checks:
+        assert sum(check.due for check in which.checks) == totals.due
+        assert all(check.due == check.total - check.paid >= 0 for check in which.checks)

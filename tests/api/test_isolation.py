@@ -116,6 +116,12 @@ REQUESTS: dict[Known, tuple[str, Any]] = {
         "/orders/{order_id}/service-charge",
         {"amount": 1, "reason": "x"},
     ),
+    ("post", "/orders/{order_id}/checks"): ("/orders/{order_id}/checks", {"split": "equal", "ways": 2}),
+    ("post", "/orders/{order_id}/transfer"): ("/orders/{order_id}/transfer", {"table_id": None}),
+    ("post", "/orders/{order_id}/merge"): (
+        "/orders/{order_id}/merge",
+        {"order_id": UUID(int=1), "version": 1},
+    ),
     ("get", "/events"): (f"/events?{PLACE}", None),
     ("post", "/orders/{order_id}/status"): ("/orders/{order_id}/status", {"status": "ready"}),
     ("post", "/orders/{order_id}/payments"): ("/orders/{order_id}/payments", {"method": "card", "amount": 1}),

@@ -34,7 +34,8 @@ from fynlo.live import status as feed_status
 from fynlo.menu import stock_queries as stock
 from fynlo.menu.models import MenuQuery
 from fynlo.menu.queries import menu_page
-from fynlo.orders import payment_queries, payments, refunds, work
+from fynlo.orders import moves, payment_queries, payments, refunds, work
+from fynlo.orders.check_bodies import Merge, Transfer
 from fynlo.orders.models import NewOrder, OrdersQuery
 from fynlo.orders.payment_bodies import Capture, NewPayment, NewRefund, PaymentsQuery, VoidPayment
 from fynlo.orders.queries import CheckRow, orders_page, payment_orders
@@ -222,6 +223,18 @@ async def use_payments(till: Till) -> None:
         await payment_queries.payment_read(tenant.conn, PIZZERIA.id, ids[0])
 
 
+async def use_moves(till: Till) -> None:
+    """An order is merged into another, which goes to another table."""
+    one, other = await till.order(plain_line()), await till.order(plain_line())
+
+    async def approve(*_: Any) -> None:
+        raise AssertionError("nobody was asked to approve")
+
+    async with entered(till.pool, till.context, "orders.write", of=Of("order", one.id)) as tenant:
+        await moves.merge(tenant, one.id, Merge(other.id, other.version), None, approve)
+        await moves.transfer(tenant, one.id, Transfer(PIZZERIA.tables[0].id), None)
+
+
 async def use_stock(tenant: Tenant) -> None:
     product, group = PIZZERIA.products[0].id, next(g for g in PIZZERIA.modifier_groups if g.modifiers)
     kinds: tuple[tuple[Literal["product", "modifier"], UUID], ...] = (
@@ -270,6 +283,7 @@ async def test_a_typed_function_binds_every_parameter_and_no_other(
         order = await till.add(order, plain_line())
         order = await till.void(order, order.items[0].id)
         await till.move(order, "cancelled", "they left")
+        await use_moves(till)
 
         async def answer(tenant: Tenant) -> Reply:
             return await work.create(tenant, NewOrder(restaurant_id=PIZZERIA.id, items=()), b"")
