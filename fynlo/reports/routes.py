@@ -207,5 +207,5 @@ def _answer(
     return Response(
         csv.table(rows, kind, report.currency),
         headers={**headers, "Content-Disposition": f'attachment; filename="{name}-{first}-{last}.csv"'},
-        media_type=f"{csv.MEDIA}; charset=utf-8",
+        media_type=csv.MEDIA,
     )

@@ -80,6 +80,16 @@ select z.restaurant_id, 'Z', null, 'numbers', format('the last is %s, there are 
  group by z.restaurant_id, c.last_number
 having count(*) <> c.last_number
 union all
+select z.restaurant_id, 'Z', z.id, 'takings', format('%s, payments and refunds %s', z.body ->> 'takings',
+                                                     coalesce(p.taken, 0) - coalesce(r.given_back, 0))
+  from z_reports z
+  left join (select restaurant_id, z_id, sum(amount + tip) as taken from payments where z_id is not null group by 1, 2) p
+    on p.restaurant_id = z.restaurant_id and p.z_id = z.id
+  left join (select restaurant_id, z_id, sum(amount + tip) as given_back from refunds where z_id is not null
+              group by 1, 2) r
+    on r.restaurant_id = z.restaurant_id and r.z_id = z.id
+ where (z.body ->> 'takings')::bigint <> coalesce(p.taken, 0) - coalesce(r.given_back, 0)
+union all
 select h.restaurant_id, 'feed', null, 'seq', format('the head is %s, the log has %s of %s', h.seq, count(e.seq), h.seq)
   from feed_heads h
   left join order_events e on e.restaurant_id = h.restaurant_id

@@ -34,7 +34,8 @@ def no_shift_is_open(database: Database) -> None:
 
 async def open_shift(by: Person, drawer: str = "Bar", opening_float: int = 0) -> Json:
     body = {"restaurant_id": by.place.id, "drawer": drawer, "opening_float": opening_float}
-    return found(await by.post("/shifts", body), 201)
+    opened: Json = found(await by.post("/shifts", body), 201)
+    return opened
 
 
 async def move(by: Person, shift: Json, type: str, amount: int) -> httpx.Response:
