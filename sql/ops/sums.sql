@@ -54,8 +54,11 @@ select o.restaurant_id, 'order' as what, o.id, f.fault, f.detail
    ('payment status', o.payment_status <> fynlo.payment_status(o.total, o.paid, o.refunded, o.returned), o.payment_status),
    ('checks', s.due <> fynlo.due(o.total, o.paid, o.returned),
     format('%s, due %s', s.due, fynlo.due(o.total, o.paid, o.returned))),
-   ('completed with money due', o.status = 'completed' and fynlo.due(o.total, o.paid, o.returned) > 0, ''),
-   ('cancelled with money held', o.status = 'cancelled' and o.paid - o.refunded + o.unapplied > 0, ''),
+   -- the wrong tender may be voided afterwards; then the right one is still to be booked
+   ('completed with money due', o.status = 'completed' and fynlo.due(o.total, o.paid, o.returned) > 0
+                                and not exists (select from payments v where v.restaurant_id = o.restaurant_id
+                                                   and v.order_id = o.id and v.state = 'voided'), ''),
+   ('cancelled with money applied', o.status = 'cancelled' and o.paid > o.refunded, ''),
    ('merged with money', o.status = 'merged' and (o.paid <> 0 or o.total <> 0), ''),
    ('events', e.version is distinct from o.version and o.created_at > now() - interval '1 month',
     format('version %s, told %s', o.version, e.version))
