@@ -230,7 +230,7 @@ async def test_each_change_of_what_is_left_is_one_event_and_shown_by_the_menu(
 ) -> None:
     fries = product(FRIES).id
     assert (await shown(waiter))[fries] == {"state": "in_stock"}
-    since = head(database)
+    since, began = head(database), datetime.now(UTC)
     await count(waiter, FRIES, 4, low_stock_at=2)
     made = await waiter.order(line(FRIES), line(FRIES))
     for left in (1, 0):
@@ -253,6 +253,10 @@ async def test_each_change_of_what_is_left_is_one_event_and_shown_by_the_menu(
         ("low_stock", FRIES, {"state": "counted", "quantity": 2}),
         ("in_stock", FRIES, {"state": "in_stock"}),
     ]
+    audited = (
+        "select count(*) from audit_log where entity_id = %s and action = 'product.availability' and at > %s"
+    )
+    assert database.value(audited, fries, began) == 2, "what somebody said, and not what was sold"
     updated = "select count(*) from order_events where type = 'menu.updated' and seq > %s"
     assert database.value(updated, since) == 0
 

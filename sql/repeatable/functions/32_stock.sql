@@ -96,7 +96,7 @@ begin
   with due as (
     select p.restaurant_id, p.id from products p
      where p.out_until <= now()
-     order by p.id limit p_limit for no key update skip locked
+     order by p.out_until limit p_limit for no key update skip locked
   )
   update products p set availability = 'in_stock', stock = null, out_until = null
     from due where p.restaurant_id = due.restaurant_id and p.id = due.id;
@@ -104,7 +104,7 @@ begin
   with due as (
     select m.restaurant_id, m.id from modifiers m
      where m.out_until <= now()
-     order by m.id limit p_limit for no key update skip locked
+     order by m.out_until limit p_limit for no key update skip locked
   )
   update modifiers m set availability = 'in_stock', stock = null, out_until = null
     from due where m.restaurant_id = due.restaurant_id and m.id = due.id;
