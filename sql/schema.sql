@@ -7416,6 +7416,7 @@ GRANT ALL ON FUNCTION fynlo.drop_event_month(p_months integer) TO fynlo_app;
 REVOKE ALL ON FUNCTION fynlo.due(p_total bigint, p_paid bigint, p_returned bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION fynlo.due(p_total bigint, p_paid bigint, p_returned bigint) TO fynlo_owner;
 GRANT ALL ON FUNCTION fynlo.due(p_total bigint, p_paid bigint, p_returned bigint) TO fynlo_app;
+GRANT ALL ON FUNCTION fynlo.due(p_total bigint, p_paid bigint, p_returned bigint) TO fynlo_readonly;
 
 
 --
@@ -7443,6 +7444,7 @@ GRANT ALL ON FUNCTION fynlo.event_months() TO fynlo_feed;
 REVOKE ALL ON FUNCTION fynlo.expected_cash(p_restaurant uuid, p_shift uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION fynlo.expected_cash(p_restaurant uuid, p_shift uuid) TO fynlo_owner;
 GRANT ALL ON FUNCTION fynlo.expected_cash(p_restaurant uuid, p_shift uuid) TO fynlo_app;
+GRANT ALL ON FUNCTION fynlo.expected_cash(p_restaurant uuid, p_shift uuid) TO fynlo_readonly;
 
 
 --
@@ -7910,6 +7912,7 @@ GRANT ALL ON FUNCTION fynlo.restaurants_of(p_user uuid) TO fynlo_app;
 REVOKE ALL ON FUNCTION fynlo.rfc3339(p_at timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION fynlo.rfc3339(p_at timestamp with time zone) TO fynlo_owner;
 GRANT ALL ON FUNCTION fynlo.rfc3339(p_at timestamp with time zone) TO fynlo_app;
+GRANT ALL ON FUNCTION fynlo.rfc3339(p_at timestamp with time zone) TO fynlo_readonly;
 
 
 --
@@ -8004,6 +8007,7 @@ GRANT ALL ON FUNCTION fynlo.terms(p_percentage numeric, p_amount bigint, p_reaso
 REVOKE ALL ON FUNCTION fynlo.to_refund(p_total bigint, p_paid bigint, p_refunded bigint, p_returned bigint, p_unapplied bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION fynlo.to_refund(p_total bigint, p_paid bigint, p_refunded bigint, p_returned bigint, p_unapplied bigint) TO fynlo_owner;
 GRANT ALL ON FUNCTION fynlo.to_refund(p_total bigint, p_paid bigint, p_refunded bigint, p_returned bigint, p_unapplied bigint) TO fynlo_app;
+GRANT ALL ON FUNCTION fynlo.to_refund(p_total bigint, p_paid bigint, p_refunded bigint, p_returned bigint, p_unapplied bigint) TO fynlo_readonly;
 
 
 --

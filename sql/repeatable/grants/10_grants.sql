@@ -76,5 +76,8 @@ begin
   end loop;
 end
 $$;
+-- What the views work out, under their reader's own policies.
+set local role fynlo_feed;
+grant execute on function fynlo.due, fynlo.to_refund, fynlo.expected_cash, fynlo.rfc3339 to fynlo_readonly;
 set local role fynlo_owner;
 grant execute on function fynlo.uuid7(), fynlo.event_months() to fynlo_feed;
