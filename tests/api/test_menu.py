@@ -268,6 +268,23 @@ async def test_two_servers_with_a_cache_between_them_both_show_a_change(
     assert (await pair[0].menu()).headers["etag"] != ""
 
 
+async def test_what_one_server_sells_the_other_shows_as_gone(
+    pair: tuple[Person, Person], database: Database
+) -> None:
+    count = "update products set availability = %s, stock = %s where id = %s"
+    database.run(count, "counted", 2, FRIES)
+    for left in (1, 0):
+        await pair[left].order(line("Skin-on fries"))
+        for person in pair:
+
+            async def shown(person: Person = person, left: int = left) -> bool:
+                menu = products(await person.menu(category="Sides"))
+                return next(p.availability.quantity for p in menu if p.id == FRIES) == left
+
+            await soon(shown, WITHIN_S)
+    database.run(count, "in_stock", None, FRIES)
+
+
 async def test_without_its_cache_the_menu_is_still_answered_and_still_fresh(
     pair: tuple[Person, Person], database: Database, valkey: EmbeddedValkey
 ) -> None:

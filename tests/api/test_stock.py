@@ -225,6 +225,16 @@ async def test_only_what_was_taken_comes_back_and_only_where_it_is_still_counted
     assert stock(database, FRIES) == 1
 
 
+async def test_merging_gives_nothing_back_and_forgets_nothing(manager: Person, database: Database) -> None:
+    await count(manager, FRIES, 5)
+    into, other = await manager.order(line(COLA)), await manager.order(line(FRIES, quantity=3))
+    body = {"order_id": other.id, "version": other.version}
+    whole = order(await manager.post(f"/orders/{into.id}/merge", body, version=into.version))
+    assert stock(database, FRIES) == 2
+    await void(manager, whole, place=1)
+    assert stock(database, FRIES) == 5
+
+
 async def test_each_change_of_what_is_left_is_one_event_and_shown_by_the_menu(
     waiter: Person, kitchen: Person, database: Database
 ) -> None:
