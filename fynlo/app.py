@@ -51,6 +51,7 @@ from fynlo.menu.routes import menu_routes
 from fynlo.menu.stock_routes import stock_routes
 from fynlo.orders.batch_routes import batch_routes
 from fynlo.orders.check_routes import check_routes
+from fynlo.orders.history_routes import history_routes
 from fynlo.orders.line_routes import line_routes
 from fynlo.orders.payment_routes import payment_routes
 from fynlo.orders.receipt_routes import receipt_routes
@@ -168,6 +169,7 @@ class Server:
             *cash_routes(self._pool),
             *report_routes(self._pool),
             *receipt_routes(self._pool),
+            *history_routes(self._pool),
             *event_routes(self._pool),
             *audit_routes(self._pool),
             *webhook_routes(

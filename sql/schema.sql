@@ -4955,6 +4955,20 @@ CREATE INDEX modifiers_out_until_idx ON public.modifiers USING btree (out_until)
 
 
 --
+-- Name: order_events_entity_idx; Type: INDEX; Schema: public; Owner: fynlo_owner
+--
+
+CREATE INDEX order_events_entity_idx ON ONLY public.order_events USING btree (restaurant_id, entity_id, seq);
+
+
+--
+-- Name: order_events_default_restaurant_id_entity_id_seq_idx; Type: INDEX; Schema: public; Owner: fynlo_owner
+--
+
+CREATE INDEX order_events_default_restaurant_id_entity_id_seq_idx ON public.order_events_default USING btree (restaurant_id, entity_id, seq);
+
+
+--
 -- Name: orders_newest_idx; Type: INDEX; Schema: public; Owner: fynlo_owner
 --
 
@@ -5113,6 +5127,13 @@ CREATE INDEX z_reports_date_idx ON public.z_reports USING btree (restaurant_id, 
 --
 
 ALTER INDEX public.order_events_pkey ATTACH PARTITION public.order_events_default_pkey;
+
+
+--
+-- Name: order_events_default_restaurant_id_entity_id_seq_idx; Type: INDEX ATTACH; Schema: public; Owner: fynlo_owner
+--
+
+ALTER INDEX public.order_events_entity_idx ATTACH PARTITION public.order_events_default_restaurant_id_entity_id_seq_idx;
 
 
 --

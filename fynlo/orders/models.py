@@ -224,8 +224,11 @@ class KitchenItem(Struct, frozen=True):
     modifiers: tuple[KitchenModifier, ...]
 
 
-class KitchenOrder(Struct, frozen=True):
-    """The order without money: a list of what may be seen, so that a new field is hidden until named here."""
+class KitchenOrder(Struct, frozen=True, kw_only=True):
+    """The order without money: a list of what may be seen, so that a new field is hidden until named here.
+
+    `merged_into` is missing from what was logged before orders were merged.
+    """
 
     id: UUID
     restaurant_id: UUID
@@ -241,7 +244,7 @@ class KitchenOrder(Struct, frozen=True):
     notes: str | None
     status_reason: str | None
     created_by: UUID | None
-    merged_into: UUID | None
+    merged_into: UUID | None = None
     placed_at: datetime
     created_at: datetime
     updated_at: datetime

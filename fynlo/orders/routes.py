@@ -28,10 +28,17 @@ from fynlo.writing import written
 from . import queries, work
 from .audience import order_without_money, orders_without_money
 from .cursors import cursor_of, ended_with
+from .history_routes import Seq, as_it_was
 from .models import MoreItems, NewOrder, NewStatus, Order, OrdersQuery, VoidItem
 
 _VARY = {"Vary": "Authorization"}
 _LISTS = frozenset({"status"})
+
+
+class OrderQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """GET /orders/{id}. `at_seq` is a seq of the feed."""
+
+    at_seq: Seq | None = None
 
 
 def order_routes(
@@ -113,17 +120,22 @@ def order_routes(
                 tag="Orders",
                 summary="One order",
                 needs="orders.read",
+                query=OrderQuery,
                 answers={200: Order},
                 gives=["ETag", "Fynlo-Feed"],
-                problems=[403, 404],
+                problems=[403, 404, 410],
             )
         ),
     )
     async def get_order(request: AnyRequest, order_id: FromPath[UUID]) -> Response[bytes]:
-        """As it is now."""
+        """As it is now; with `at_seq` as the log has it after that event: 404 where the order came later,
+        `events_gone` where that is no longer kept. An earlier release's log may lack what it did not know."""
+        asked = query(request, OrderQuery)
         async with entered(
             pool, context_of(request.scope), "orders.read", of=Of("order", order_id)
         ) as tenant:
+            if asked.at_seq is not None:
+                return await as_it_was(tenant, order_id, asked.at_seq)
             found = await queries.order_read(tenant.conn, tenant.restaurant_id, order_id)
         if found is None:
             raise NotFound("There is no such order, or it is not yours.")

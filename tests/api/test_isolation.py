@@ -94,6 +94,7 @@ REQUESTS: dict[Known, tuple[str, Any]] = {
         },
     ),
     ("get", "/orders/{order_id}"): ("/orders/{order_id}", None),
+    ("get", "/orders/{order_id}/history"): ("/orders/{order_id}/history", None),
     ("get", "/orders/{order_id}/receipt"): ("/orders/{order_id}/receipt", None),
     ("post", "/orders/{order_id}/items"): ("/orders/{order_id}/items", {"items": [line(FRIES)]}),
     ("post", "/orders/{order_id}/items/{item_id}/void"): (

@@ -1,6 +1,7 @@
 """The months of the log: made ahead, and never in anybody's way."""
 
 from fynlo.db.pool import Connection
+from fynlo.db.sqlfiles import sql_directory
 from fynlo.demo.data import PIZZERIA
 
 from .till import application, connect, rows, value
@@ -76,3 +77,26 @@ async def test_a_partition_is_read_through_the_log_only(database_url: str) -> No
                 made,
             )
             assert found == [(True, True, False)]
+
+
+async def test_the_indexes_that_were_built_by_hand_are_taken_over(database_url: str) -> None:
+    migration = (sql_directory() / "migrations/0017_log_index.sql").read_bytes()
+    children = (
+        "select i.inhrelid::regclass::text from pg_inherits i"
+        " where i.inhparent = 'order_events_entity_idx'::regclass order by 1"
+    )
+    async with await connect(database_url) as conn:
+        months = await rows(
+            conn,
+            "select inhrelid::regclass::text from pg_inherits where inhparent = 'order_events'::regclass",
+        )
+        await conn.execute("drop index order_events_entity_idx")
+        for (name,) in months:
+            build = f"create index concurrently {name}_entity_idx on {name} (restaurant_id, entity_id, seq)"
+            await conn.execute(build.encode())
+        async with conn.transaction():
+            await conn.execute(migration)
+        assert await rows(conn, children) == sorted((f"{name}_entity_idx",) for (name,) in months)
+        assert await value(
+            conn, "select indisvalid from pg_index where indexrelid = 'order_events_entity_idx'::regclass"
+        )

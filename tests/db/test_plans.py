@@ -197,6 +197,22 @@ async def test_the_newest_orders_are_read_in_their_order(grown_url: str) -> None
     assert "orders_newest_idx" in {node.get("Index Name") for node in nodes(plan)}
 
 
+@pytest.mark.parametrize("mode", ["custom", "generic"])
+@pytest.mark.parametrize(
+    ("name", "more"),
+    [("order_history", {"after": 0, "limit": 50, "max_bytes": 999}), ("order_at", {"seq": 999})],
+)
+async def test_one_order_is_looked_up_in_the_log(
+    grown_url: str, name: str, more: dict[str, int], mode: str
+) -> None:
+    bound = {"restaurant_id": PLACE, "id": id_of("order", 2), **more}
+    async with await application(grown_url) as conn, inside(conn, PLACE):
+        plan = await plan_of(conn, "history", name, bound, mode)
+    filled = f"order_events_{datetime.now(UTC):%Y_%m}"  # the months to come are empty, and read whole
+    used = [node for node in nodes(plan) if node.get("Relation Name") == filled]
+    assert {node.get("Index Name") for node in used} == {f"{filled}_restaurant_id_entity_id_seq_idx"}
+
+
 async def test_the_open_orders_are_found_among_the_open_ones(grown_url: str) -> None:
     async with await application(grown_url) as conn, inside(conn, PLACE):
         plan = await plan_of(conn, *HOT["the open orders"], "custom")

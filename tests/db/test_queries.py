@@ -36,6 +36,7 @@ from fynlo.menu.models import MenuQuery
 from fynlo.menu.queries import menu_page
 from fynlo.orders import moves, payment_queries, payments, refunds, work
 from fynlo.orders.check_bodies import Merge, Transfer
+from fynlo.orders.history_queries import order_at, order_history
 from fynlo.orders.models import NewOrder, OrdersQuery
 from fynlo.orders.payment_bodies import Capture, NewPayment, NewRefund, PaymentsQuery, VoidPayment
 from fynlo.orders.queries import CheckRow, orders_page, payment_orders
@@ -302,6 +303,8 @@ async def test_a_typed_function_binds_every_parameter_and_no_other(
             await orders_page(tenant.conn, OrdersQuery(PIZZERIA.id), None)
             await payment_orders(tenant.conn, PIZZERIA.id, [uuid4()])
             await use_floor(tenant)
+            await order_history(tenant.conn, PIZZERIA.id, order.id, 0, limit=10, max_bytes=10)
+            await order_at(tenant.conn, PIZZERIA.id, order.id, 1)
             await use_cash(tenant)
             await events_page(tenant.conn, PIZZERIA.id, 0, limit=10, max_bytes=10)
             await staff.staff_page(tenant.conn, StaffQuery(PIZZERIA.id), whole=True)
