@@ -10,7 +10,7 @@ import pytest
 from fynlo.db.sqlfiles import sql_directory
 
 from .house import Database, Json, Person, line
-from .money import pay, refund, settle
+from .money import paid, pay, refund, refunded, settle
 from .wire import Order
 
 PRICED = ("Skin-on fries", "Tenderstem broccoli", "Cola", "Nocellara olives", "Italian lager")
@@ -28,7 +28,7 @@ class Walk:
         """Something that may be done, or is refused with a reason; the order is then as it is read."""
         steps: list[Callable[[], Awaitable[httpx.Response | None]]] = [
             self._add, self._void_line, self._pay, self._pay, self._pay, self._settle, self._settle, self._void,
-            self._refund, self._refund, self._discount, self._charge, self._move,
+            self._refund, self._refund, self._discount, self._charge, self._move, self._split, self._merge,
         ]  # fmt: skip
         step = self._dice.choice(steps)
         answer = await step()
@@ -136,6 +136,27 @@ class Walk:
         path = f"/orders/{self.order.id}/service-charge"
         return await self._by.put(path, self._dice.choice((terms, None)), version=self.order.version)
 
+    async def _split(self) -> httpx.Response:
+        ways: Json = {"split": "equal", "ways": self._dice.randint(2, 4)}
+        lines = [i.id for i in self.order.items if i.status == "sent"][:2]
+        items: Json = {"split": "items", "checks": [[{"item_id": id, "share": "1/3"}] for id in lines]}
+        amounts: Json = {"split": "amounts", "amounts": [self._dice.randint(1, 500) for _ in range(2)]}
+        body = self._dice.choice((ways, items, amounts))
+        return await self._by.post(f"/orders/{self.order.id}/checks", body, version=self.order.version)
+
+    async def _merge(self) -> httpx.Response | None:
+        """Another order, with a payment on it and perhaps something of that given back, comes to this one."""
+        if self._dice.random() < 0.7:
+            return None
+        other = await self._by.order(line(self._dice.choice(PRICED), quantity=2), type=self.order.type)
+        taken = paid(await pay(self._by, other, self._dice.randint(1, 900), accept_surplus=True))
+        if self._dice.random() < 0.5:
+            other = refunded(await refund(self._by, taken, self._dice.randint(1, taken.amount))).order
+        else:
+            other = taken.order
+        body = {"order_id": other.id, "version": other.version}
+        return await self._by.post(f"/orders/{self.order.id}/merge", body, version=self.order.version)
+
     async def _move(self) -> httpx.Response | None:
         if self._dice.random() < 0.9:
             return None
@@ -149,14 +170,7 @@ async def walk(by: Person, database: Database, seed: int, steps: int) -> dict[st
     made = await by.order(
         line(dice.choice(PRICED), quantity=3), line(dice.choice(PRICED)), type=kind, covers=8
     )
-    if dice.random() < 0.5:
-        first = made.totals.total // 3
-        for position, total in enumerate((first, made.totals.total - first), 1):
-            database.run(
-                "insert into checks (restaurant_id, order_id, position, total) values (%s, %s, %s, %s)",
-                by.place.id, made.id, position, total,
-            )  # fmt: skip
-    steps_of = Walk(by, dice, await by.read(made.id))
+    steps_of = Walk(by, dice, made)
     for number in range(steps):
         try:
             await steps_of.step()
@@ -199,7 +213,7 @@ async def test_whatever_is_done_the_sums_agree(manager: Person, database: Databa
     done: set[str] = set()
     for seed in range(8):
         done |= (await walk(manager, database, seed, 35)).keys()
-    assert {"_pay", "_settle", "_void", "_refund", "_void_line", "_discount"} <= done
+    assert {"_pay", "_settle", "_void", "_refund", "_void_line", "_discount", "_split", "_merge"} <= done
     assert faults(database) == []
 
 
