@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from uuid import UUID
 
 import httpx
 import pytest
@@ -65,7 +66,11 @@ async def test_reading_costs_the_same_however_much_there_is(wiretap: Wiretap, ta
         modifiers=chosen(("Crust", "Neapolitan"), ("Extras", "Olives")),
     )
     first = await tapped.order(pizza)
+    tip = {"method": "cash", "amount": 0, "tip": 1}
+    payment = (await tapped.post(f"/orders/{first.id}/payments", tip)).json()["id"]
     asks: dict[str, Ask] = {
+        "payments": lambda: tapped.get("/payments", restaurant_id=PIZZERIA.id, limit=100),
+        "one payment": lambda: tapped.get(f"/payments/{payment}"),
         "orders": lambda: tapped.get("/orders", restaurant_id=PIZZERIA.id, limit=100),
         "one order": lambda: tapped.get(f"/orders/{first.id}"),
         "events": lambda: tapped.get("/events", restaurant_id=PIZZERIA.id, limit=1_000),
@@ -108,6 +113,21 @@ async def test_a_menu_that_is_not_known_costs_the_same_for_one_product_and_for_a
 
 async def test_writing_costs_the_same_for_one_line_and_for_many(wiretap: Wiretap, tapped: Person) -> None:
     await ordering_costs_six(wiretap, tapped)
+
+
+async def test_paying_costs_the_same_for_an_order_of_one_line_and_of_many(
+    wiretap: Wiretap, tapped: Person
+) -> None:
+    """Begin, enter, the order's lock, the order, the shift, the payment, the order with it, the answer to the key,
+    commit; a card needs no shift."""
+    few, many = [await tapped.order(*[line("Skin-on fries")] * lines) for lines in (1, 40)]
+
+    def paying(order_id: UUID, method: str) -> Ask:
+        return lambda: tapped.post(f"/orders/{order_id}/payments", {"method": method, "amount": 1})
+
+    for which in (few, many):
+        assert await cost(wiretap, paying(which.id, "cash")) == 9
+        assert await cost(wiretap, paying(which.id, "card")) == 8
 
 
 async def test_writing_costs_no_more_where_others_are_told_afterwards(

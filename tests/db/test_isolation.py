@@ -367,7 +367,10 @@ async def test_a_reader_writes_nothing_and_calls_what_the_views_work_out(two_pla
             "select proname from pg_proc where pronamespace = 'fynlo'::regnamespace"
             " and has_function_privilege('fynlo_readonly', oid, 'EXECUTE') order by 1",
         )
-    assert (writable, [name for (name,) in callable_]) == ([], ["due", "expected_cash", "rfc3339", "to_refund"])
+    assert (writable, [name for (name,) in callable_]) == (
+        [],
+        ["due", "expected_cash", "rfc3339", "to_refund"],
+    )
 
 
 @pytest.mark.parametrize("view", ["order_rows", "shift_rows"])
