@@ -275,7 +275,9 @@ async def test_a_query_that_cannot_be_used_is_refused(
     assert refused(await listed(waiter, **query), 422, "validation_failed").fields == [field]
 
 
-async def test_every_type_that_is_written_is_a_known_one(waiter: Person, database: Database) -> None:
+async def test_every_type_that_is_written_is_a_known_one(
+    waiter: Person, made: list[Order], database: Database
+) -> None:
     written = {kind for (kind,) in database.rows("select distinct type from order_events")}
     assert written <= set(EVENT_TYPES)
     assert "order.created" in written

@@ -202,21 +202,21 @@ async def test_what_an_earlier_release_logged_is_told_as_well(
     assert [e["data"]["order"]["status"] for e in events.json()] == ["confirmed", "preparing"]
 
 
-async def test_an_order_that_was_merged_keeps_what_was_paid_on_it_in_its_history(
-    waiter: Person, database: Database
-) -> None:
+async def test_an_order_that_was_merged_keeps_what_was_paid_on_it_in_its_history(waiter: Person) -> None:
     source, target = await waiter.order(line(FRIES)), await waiter.order(line(BROCCOLI))
     assert (await pay(waiter, source, 450)).status_code == 201
-    database.run(
-        "with moved as (update payments set order_id = %s where order_id = %s)"
-        " update orders set status = 'merged', merged_into = %s where id = %s",
-        target.id, source.id, target.id, source.id,
-    )  # fmt: skip
-    assert [a.types for a in await history(waiter, source)] == [
-        ("order.created",), ("order.updated", "payment.completed"), ("order.status_changed",),
-    ]  # fmt: skip
-    assert [a.types for a in await history(waiter, target)] == [("order.created",), ("order.updated",)]
-    assert ("payment_made", "card", 450, 0) in (await history(waiter, target))[-1].what
+    source = await waiter.read(source.id)
+    body = {"order_id": source.id, "version": source.version}
+    order(await waiter.post(f"/orders/{target.id}/merge", body, version=target.version))
+    *_, paid, merged = await history(waiter, source)
+    assert (paid.types, merged.types) == (("order.updated", "payment.completed"), ("order.status_changed",))
+    assert ("order_changed", "merged_into", None, str(target.id)) in merged.what
+    assert ("line_moved", FRIES, 1) in merged.what
+    _, taken = await history(waiter, target)
+    assert ("line_added", FRIES, 1) in taken.what
+    assert ("payment_made", "card", 450, 0) in taken.what
+    assert "payment.completed" not in taken.types
+    assert merged.request_id == taken.request_id
 
 
 @pytest.mark.parametrize("limit", [0, 201, "x"])

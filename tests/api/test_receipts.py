@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 import httpx
 import msgspec
 
-from .house import Database, Person, line, refused
+from .house import Database, Person, line, order, refused
 from .money import pay, refund
 from .wire import Exact, ItemModifier, Totals
 
@@ -133,26 +133,27 @@ async def test_the_hour_is_that_of_the_restaurant_and_amounts_are_in_its_currenc
     assert "TOTAL JPY" + "450".rjust(33) in printed
 
 
-async def test_a_check_has_a_receipt_of_its_own(manager: Person, database: Database) -> None:
+async def test_a_check_has_a_receipt_of_its_own(manager: Person) -> None:
     made = await manager.order(line(FRIES, quantity=3), line(BROCCOLI))
-    check = uuid4()
-    database.run(
-        "insert into checks (restaurant_id, id, order_id, position, total, items) values (%s, %s, %s, 1, 625, %s)",
-        manager.place.id, check, made.id,
-        f'[{{"item_id": "{made.items[0].id}", "quantity": 1}}, {{"item_id": "{made.items[1].id}", "share": "1/3"}}]',
-    )  # fmt: skip
-    await pay(manager, made, 100)
-    await pay(manager, made, 200, check_id=check)
-    found = receipt(await manager.get(f"/orders/{made.id}/receipt", check_id=check))
+    fries, broccoli = (item.id for item in made.items)
+    part = [{"item_id": fries, "quantity": 1}, {"item_id": broccoli, "share": "1/3"}]
+    split = {"split": "items", "checks": [part]}
+    made = order(await manager.post(f"/orders/{made.id}/checks", split, version=made.version))
+    mine, rest = made.checks
+    assert (await pay(manager, made, 100, check_id=rest.id)).status_code == 201
+    assert (await pay(manager, made, 200, check_id=mine.id)).status_code == 201
+    found = receipt(await manager.get(f"/orders/{made.id}/receipt", check_id=mine.id))
     assert [(e.name, e.quantity, e.share, e.total) for e in found.lines] == [
         (FRIES, 1, None, 450),
         (BROCCOLI, 1, "1/3", 175),
     ]
-    assert found.check == OfCheck(check, 625, 200, 425)
+    assert found.check == OfCheck(mine.id, 625, 200, 425)
     assert [p.amount for p in found.payments] == [200]
     assert found.totals.total == made.totals.total
-    printed = (await manager.get(f"/orders/{made.id}/receipt", TEXT, check_id=check)).text
+    printed = (await manager.get(f"/orders/{made.id}/receipt", TEXT, check_id=mine.id)).text
     assert printed.endswith("DUE GBP" + "4.25".rjust(35) + "\n")
+    found = receipt(await manager.get(f"/orders/{made.id}/receipt", check_id=rest.id))
+    assert (found.lines, found.check) == ((), OfCheck(rest.id, 1250, 100, 1150))
     for unknown in (uuid4(), made.id):
         answer = await manager.get(f"/orders/{made.id}/receipt", check_id=unknown)
         refused(answer, 404, "not_found")
