@@ -5,11 +5,12 @@ from uuid import UUID, uuid4
 
 import httpx
 import msgspec
+import psycopg
 import pytest
 
 from fynlo.demo.data import RIVAL
 
-from .house import Database, Person, line, next_page, order, refused
+from .house import Database, Person, line, next_page, order, refused, soon
 from .money import close_shift, open_shift, paid, pay, refund, refunded, report, settle, told
 from .wire import Payment
 
@@ -255,6 +256,23 @@ async def test_of_a_void_and_a_refund_at_once_one_is_done(manager: Person, waite
             refused(first, 409, "payment_refunded")
             refunded(second)
             assert (now.paid, now.refunded, now.due) == (450, 450, 0)
+
+
+async def test_a_void_waits_for_the_z_that_is_being_taken(manager: Person, database: Database) -> None:
+    taken = paid(await pay(manager, await manager.order(line(FRIES)), 450))
+    assert manager.signed_in is not None
+    with psycopg.connect(database.url) as z:
+        z.execute(
+            "with z as (insert into z_reports (restaurant_id, number, business_date, taken_by, body)"
+            " values (%s, 999, current_date, %s, '{}') returning id)"
+            " update payments set z_id = z.id from z where payments.id = %s",
+            (manager.place.id, manager.signed_in.user.id, taken.id),
+        )
+        void = asyncio.create_task(settle(manager, taken, "void", reason="x"))
+        waiting = "select count(*) from pg_locks where not granted"
+        await soon(lambda: asyncio.to_thread(lambda: database.value(waiting) > 0), 10)
+        z.commit()
+    refused(await void, 409, "payment_reported")
 
 
 async def test_screens_hear_of_a_payment_and_of_its_order_once(
