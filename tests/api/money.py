@@ -107,6 +107,11 @@ def adds_up(which: Order, *, tax_on_top: bool = False) -> None:
     assert totals.paid == sum(p.amount - p.unapplied for p in which.payments if p.state == "captured")
     if not totals.refunded:
         assert totals.due == max(0, totals.total - totals.paid)
+    applied = {check.id: 0 for check in which.checks}
+    for p in which.payments:
+        if p.state == "captured" and p.check_id is not None and p.amount > p.unapplied:
+            applied[p.check_id] += p.amount - p.unapplied
+    assert {check.id: check.paid for check in which.checks} == applied
     if which.checks:
         assert sum(check.due for check in which.checks) == totals.due
         assert all(check.due == check.total - check.paid >= 0 for check in which.checks)
