@@ -11,7 +11,7 @@ import pytest
 from fynlo.demo.data import PIZZERIA
 from tests.serving import ServerProcess
 
-from .house import Person, chosen, line, orders, table, variant
+from .house import API, Person, chosen, line, orders, table, variant
 from .wiretap import Wiretap
 
 Ask = Callable[[], Awaitable[httpx.Response]]
@@ -68,6 +68,22 @@ async def test_reading_costs_the_same_however_much_there_is(wiretap: Wiretap, ta
     first = await tapped.order(pizza)
     tip = {"method": "cash", "amount": 0, "tip": 1}
     payment = (await tapped.post(f"/orders/{first.id}/payments", tip)).json()["id"]
+    manager = await Person.sign_in(
+        str(tapped.client.base_url).removesuffix(f"{API}/"), "manager@demo.fynlo.test"
+    )
+    day = str(first.business_date)
+    days = {"restaurant_id": str(PIZZERIA.id), "from": day, "to": day}
+
+    async def close_a_drawer() -> str:
+        shift = (await tapped.post("/shifts", {"restaurant_id": PIZZERIA.id, "drawer": "Bar"})).json()
+        out = {"type": "paid_out", "amount": 1, "reason": "milk"}
+        await tapped.post(f"/shifts/{shift['id']}/movements", out)
+        assert (await tapped.post(f"/shifts/{shift['id']}/close", {"counted": 0})).status_code == 200
+        z = {"restaurant_id": PIZZERIA.id, "business_date": first.business_date}
+        assert (await manager.post("/reports/z", z)).status_code == 201
+        return str(shift["id"])
+
+    shift_id = await close_a_drawer()
     asks: dict[str, Ask] = {
         "payments": lambda: tapped.get("/payments", restaurant_id=PIZZERIA.id, limit=100),
         "one payment": lambda: tapped.get(f"/payments/{payment}"),
@@ -80,15 +96,24 @@ async def test_reading_costs_the_same_however_much_there_is(wiretap: Wiretap, ta
         "events": lambda: tapped.get("/events", restaurant_id=PIZZERIA.id, limit=1_000),
         "tables": lambda: tapped.get("/tables", restaurant_id=PIZZERIA.id),
         "restaurants": lambda: tapped.get("/restaurants"),
+        "shifts": lambda: tapped.get("/shifts", restaurant_id=PIZZERIA.id),
+        "an X": lambda: tapped.get("/reports/x", shift_id=shift_id),
+        "Zs": lambda: manager.get("/reports/z", restaurant_id=PIZZERIA.id),
+        "sales": lambda: manager.client.get("/reports/sales", params=days),
+        "products sold": lambda: manager.client.get("/reports/sales", params={**days, "group_by": "product"}),
+        "VAT": lambda: manager.client.get("/reports/vat", params=days),
     }
     little = {name: await cost(wiretap, ask) for name, ask in asks.items()}
     for n in range(30):
         await tapped.order(*[pizza] * 5, table_id=table(PIZZERIA.tables[n].name) if n < 10 else None)
     await tapped.post(f"/orders/{first.id}/items", {"items": [pizza] * 40})
+    for _ in range(3):
+        await close_a_drawer()
     assert len(orders(await asks["orders"]())) == 31
     much = {name: await cost(wiretap, ask) for name, ask in asks.items()}
     assert much == little
     assert all(1 <= statements <= 4 for statements in much.values()), much
+    await manager.client.aclose()
 
 
 async def test_a_menu_that_is_known_costs_nothing(wiretap: Wiretap, tapped: Person) -> None:
