@@ -49,9 +49,10 @@ async def take(
             return answer(order, new.id)
     work.check_version(asked_for, version)
     if asked_for.order.status in CLOSED and not new.accept_surplus:
+        was = asked_for.order
+        became = f"was merged into the order {order.id}" if order is not was else f"is {was.status}"
         raise Conflict(
-            f"Order {order.number} is {asked_for.order.status}; money that was taken already is booked with "
-            "`accept_surplus`.",
+            f"Order {was.number} {became}; money that was taken already is booked with `accept_surplus`.",
             code="order_closed",
         )
     check_id = new.check_id if any(check.id == new.check_id for check in order.checks) else None

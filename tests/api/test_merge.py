@@ -352,6 +352,8 @@ async def test_what_comes_for_an_order_that_was_merged_learns_where_it_went(wait
     problem = refused(await waiter.post(path, {"items": [line(FRIES)]}), 409, "order_closed")
     assert str(into.id) in problem.detail
     refused(await waiter.post(path, {"items": [item]}), 409, "order_closed")
+    problem = refused(await pay(waiter, other.id, 450), 409, "order_closed")
+    assert f"Order {other.number} was merged into the order {into.id}" in problem.detail
     # a line whose answer was lost is there already
     assert order(await waiter.post(f"/orders/{into.id}/items", {"items": [item]})) == whole
     refused(await waiter.move(await waiter.read(other.id), "cancelled", reason="x"), 409, "order_closed")
