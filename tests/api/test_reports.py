@@ -252,8 +252,8 @@ async def test_every_grouping_adds_up_to_what_was_sold(
         whole["refunded_total"], whole["refunded_tax"],
     )  # fmt: skip
     assert totals_["net"] + totals_["tax"] == totals_["gross"] == whole["total"] - whole["refunded_total"]
-    rates = [row["rate"] for row in vat["rows"]]
-    assert rates == ["0", "5", "9.75", "20", None]
+    rates = [row["rate"] for row in vat["rows"] if row["rate"] is not None]
+    assert rates == ["0", "5", "9.75", "20"]
 
     taken = await report(manager, "sales", first, days[-1], group_by="payment_method")
     assert taken["totals"]["takings"] == captured
