@@ -38,7 +38,7 @@ async def test_an_address_with_nothing_at_it_is_a_404(waiter: Person) -> None:
     ("method", "path", "allowed"),
     [
         ("DELETE", "/orders", {"GET", "POST"}),
-        ("PUT", f"/orders/{NO_ORDER}", {"GET"}),
+        ("PUT", f"/orders/{NO_ORDER}", {"GET", "PATCH"}),
         ("GET", f"/orders/{NO_ORDER}/items", {"POST"}),
         ("POST", "/menu", {"GET"}),
         ("GET", "/auth/login", {"POST"}),
@@ -252,6 +252,7 @@ async def test_restaurants_are_those_i_work_in_and_money_is_for_who_may_see_it(
             "id": str(PIZZERIA.id), "name": "Forno & Fig", "role": "server", "timezone": "Europe/London",
             "day_cutoff": "04:00", "currency": "GBP", "prices_include_tax": True, "tax_rounding": "half_up",
             "tax_scope": "bucket", "service_charge": {"percentage": "12.5", "taxable": False, "auto_from_covers": 6},
+            "discount_limit": "20",
         }
     ]  # fmt: skip
     one = f"/restaurants/{PIZZERIA.id}"
