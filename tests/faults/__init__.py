@@ -5,7 +5,8 @@ no double, in order, and its picture equals REST's. `load.x` below is test_x in 
 list to the tests that there are. A control shows that a test can fail. Most are in the test itself: a client that
 is `forgetful` and must be condemned, or a server with a part taken out (broken.py) on which the same goes wrong.
 Webhooks have an oracle of their own, and are not listed here: test_webhook*.py. `crash.x` is judged by what was
-acknowledged (ledger.py).
+acknowledged (ledger.py); `retries.x` and `regressions.x`, in which two want the same thing at once, by what each was
+told, by the database and by sql/ops/sums.sql. Their controls are a server without that guard (careless.py).
 The judge's own controls: oracle.a_spoilt_record_is_condemned
 oracle.an_event_that_does_not_follow_on_is_noted_as_it_comes
 oracle.a_log_with_a_hole_is_condemned_even_if_the_client_has_all_of_it oracle.a_whole_record_is_fine
@@ -122,4 +123,51 @@ token expiry, revocation, foreign origin, late or missing auth, oversized, binar
     live/hello.a_message_in_fragments_is_one_message live/hello.twenty_messages_a_second_are_fine_and_a_flood_is_not
     live/sessions.a_new_token_keeps_the_socket_and_counts_from_then_on
     live/upgrade.pages_of_our_own_and_of_named_origins_and_apps_without_one_are_let_in
+
+an order is sent again: while it commits, after its answer was lost, after the server was killed
+    retries.an_order_retried_while_its_first_try_commits_is_one_order
+    retries.an_order_retried_after_its_answer_was_lost_is_one_order
+    retries.an_order_retried_after_the_server_was_killed_is_one_order
+    control: retries.a_careless_server_makes_an_order_for_each_try_before_the_commit
+    retries.a_careless_server_makes_an_order_for_each_try_after_the_commit
+    retries.a_careless_server_that_was_killed_makes_an_order_for_each_try
+
+lines are added: the kitchen gets those, and not the old ones again
+    retries.lines_that_are_added_do_not_send_the_old_ones_again
+    control: retries.a_careless_server_sends_lines_again_for_each_try
+
+two waiters add to one table's order
+    regressions.two_waiters_add_to_one_tables_order_and_no_line_is_lost
+    control: regressions.without_its_lock_the_sums_of_a_tables_order_lack_a_line
+
+one table is opened twice
+    regressions.one_table_opened_by_two_at_once_is_open_once
+    control: regressions.without_its_index_a_table_is_open_twice
+
+one bill is paid twice at once, or once more when it is paid
+    regressions.one_bill_paid_at_two_tills_at_once_is_paid_once
+    regressions.money_taken_twice_for_one_bill_is_booked_once_as_paid_and_else_unapplied
+    regressions.a_paid_order_takes_no_more_but_a_tip
+    control: regressions.without_its_lock_a_bill_is_paid_twice
+    regressions.without_its_lock_an_order_that_is_being_paid_is_paid_again
+
+several give the same money back
+    regressions.refunds_at_once_never_give_back_more_than_was_paid
+    control: regressions.without_its_lock_more_of_a_payment_is_given_back_than_was_paid
+
+two tills take the last portion
+    regressions.the_last_portion_is_sold_once
+    control: regressions.without_its_lock_the_last_portion_is_sold_twice
+
+a price changes between menu and order
+    regressions.a_price_that_changed_since_the_menu_was_shown_is_the_new_one
+    control: regressions.without_its_history_an_order_made_offline_has_the_new_price
+
+fifty orders are numbered at once, some of which are refused
+    regressions.fifty_orders_at_once_are_numbered_without_a_gap_or_a_repeat
+    control: regressions.numbers_after_the_highest_that_is_seen_repeat
+
+orders are made at midnight, at the hour that the days change at, and at the changes of the clock
+    regressions.orders_at_midnight_and_at_each_clock_change_are_of_the_right_day
+    control: regressions.where_every_day_has_24_hours_orders_are_of_the_wrong_day
 """
