@@ -11,6 +11,7 @@ and msgspec are enough.
 
 from fynlo.client.answers import lowest
 from fynlo.client.batches import Operation, OperationResult
+from fynlo.client.cash import Movement, SalesReport, Shift, TakingsReport, VatReport, XReport, ZReport
 from fynlo.client.devices import Device, DeviceCode, PairedLogin, WaitingDevice
 from fynlo.client.errors import (
     BadAnswer,
@@ -53,16 +54,43 @@ from fynlo.client.models import (
     User,
     Variant,
 )
-from fynlo.client.orders import Choice, NewItem, NewOrder, Order, OrderItem, OrderType, Totals
+from fynlo.client.orders import (
+    ChargeTerms,
+    Choice,
+    NewItem,
+    NewOrder,
+    Order,
+    OrderItem,
+    OrderType,
+    Preview,
+    Terms,
+    Totals,
+)
+from fynlo.client.paying import Act, PaymentOnOrder, RefundOnOrder
+from fynlo.client.payments import (
+    Approver,
+    Check,
+    CheckItem,
+    NewPayment,
+    NewRefund,
+    Payment,
+    Refund,
+    RefundedItem,
+)
 from fynlo.client.timing import Timing
 from fynlo.client.tokens import TokenManager, TokenSource
 from fynlo.client.wire import Exchange, Wire
 
 __all__ = [
+    "Act",
     "ApiClient",
+    "Approver",
     "AuditEntry",
     "Availability",
     "BadAnswer",
+    "ChargeTerms",
+    "Check",
+    "CheckItem",
     "Choice",
     "ClientError",
     "Connected",
@@ -80,8 +108,11 @@ __all__ = [
     "Membership",
     "Modifier",
     "ModifierGroup",
+    "Movement",
     "NewItem",
     "NewOrder",
+    "NewPayment",
+    "NewRefund",
     "NotLoggedIn",
     "Notice",
     "Operation",
@@ -91,17 +122,27 @@ __all__ = [
     "OrderType",
     "PairedLogin",
     "PairingEnded",
+    "Payment",
+    "PaymentOnOrder",
     "Position",
+    "Preview",
     "ProblemError",
     "Product",
+    "Refund",
+    "RefundOnOrder",
+    "RefundedItem",
     "Restaurant",
     "Resync",
+    "SalesReport",
+    "Shift",
     "Snapshot",
     "Station",
     "StatusChange",
     "StockChange",
     "Stopped",
     "Table",
+    "TakingsReport",
+    "Terms",
     "Timing",
     "TokenManager",
     "TokenSource",
@@ -109,8 +150,11 @@ __all__ = [
     "Unreachable",
     "User",
     "Variant",
+    "VatReport",
     "WaitingDevice",
     "Wire",
+    "XReport",
+    "ZReport",
     "lowest",
     "with_availability",
 ]

@@ -9,8 +9,9 @@ import httpx
 import msgspec
 from msgspec import Struct
 
-from fynlo.client.answers import lowest, snapshot
+from fynlo.client.answers import lowest, read, snapshot
 from fynlo.client.models import Snapshot
+from fynlo.client.orders import Order
 
 T = TypeVar("T")
 PAGE = 100  # the most that the server gives
@@ -35,6 +36,19 @@ class Calls:
     ) -> httpx.Response:
         content = msgspec.json.encode(body)
         return await self._ask("POST", path, body=content, headers=headers, idempotency_key=idempotency_key)
+
+    async def _change(
+        self, method: str, order: Order, path: str, body: Struct | None, idempotency_key: str | None = None
+    ) -> Order:
+        """A change of the order in the version that the caller has seen; answers with the whole of it."""
+        response = await self._ask(
+            method,
+            f"/orders/{order.id}{path}",
+            body=msgspec.json.encode(body),
+            headers={"if-match": order.etag},
+            idempotency_key=idempotency_key,
+        )
+        return read(response, Order)
 
     async def _numbered(self, path: str, restaurant_id: str, kind: type[T]) -> Snapshot[T]:
         """A list of a restaurant's whose pages are numbered."""

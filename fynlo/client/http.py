@@ -36,6 +36,8 @@ from msgspec import UNSET
 from fynlo.client.answers import read, snapshot
 from fynlo.client.authorized import Authorized
 from fynlo.client.batches import BatchCalls
+from fynlo.client.cash import CashCalls
+from fynlo.client.changing import ChangeCalls
 from fynlo.client.devices import DeviceCalls, DeviceCode, Kind, PairedLogin, PinLogin, ShortTokens
 from fynlo.client.errors import NotLoggedIn, ProblemError, Unreachable
 from fynlo.client.events import LoggedEvent
@@ -43,11 +45,12 @@ from fynlo.client.feed import Feed
 from fynlo.client.menu import MenuCalls
 from fynlo.client.models import AuditEntry, Login, Me, Position, Snapshot
 from fynlo.client.ordering import OrderCalls
+from fynlo.client.paying import PaymentCalls
 from fynlo.client.tokens import TokenManager, TokenSource
 from fynlo.client.wire import Exchange, Params, Sleep, Wire
 
 
-class ApiClient(BatchCalls, DeviceCalls, MenuCalls, OrderCalls):
+class ApiClient(BatchCalls, CashCalls, ChangeCalls, DeviceCalls, MenuCalls, OrderCalls, PaymentCalls):
     """One server, one person. Use it as an async context manager, or call `aclose`.
 
     refresh_token  continues an earlier session instead of a login

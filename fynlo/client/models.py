@@ -204,13 +204,14 @@ class Product(Struct, frozen=True):
 
 
 class Table(Struct, frozen=True):
-    """Where guests sit; `status` available, occupied, reserved or cleaning."""
+    """Where guests sit; `status` available, occupied (by `order_id`), reserved or cleaning."""
 
     id: str
     name: str
     seats: int | None = None
     section_id: str | None = None
     status: str = "available"
+    order_id: str | None = None
 
 
 class AuditEntry(Struct, frozen=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import AsyncGenerator, Iterable
 from contextlib import aclosing
 from datetime import date
 from typing import Literal
@@ -13,7 +13,7 @@ from msgspec import UNSET, Struct, UnsetType
 from fynlo.client.answers import lowest, read, snapshot
 from fynlo.client.calls import PAGE, Calls
 from fynlo.client.models import Position, Snapshot
-from fynlo.client.orders import NewItem, NewOrder, Order
+from fynlo.client.orders import NewItem, NewOrder, Order, Preview
 
 
 class _Lines(Struct):
@@ -44,29 +44,59 @@ class OrderCalls(Calls):
         Without a filter that is every order there ever was: name the statuses, the day or a limit. Its
         position is the lowest of the pages it was read in.
         """
-        wanted: dict[str, str | int | list[str] | None] = {
-            "restaurant_id": restaurant_id,
-            "status": list(status),
-            "business_date": business_date.isoformat() if business_date else None,
-            "table_id": table_id,
-            "payment_status": payment_status,
-            "limit": min(at_most or PAGE, PAGE),
-        }
-        query = httpx.QueryParams({name: value for name, value in wanted.items() if value is not None})
         orders: list[Order] = []
         positions: list[Position | None] = []
-        async with aclosing(self._linked("/orders", query)) as pages:
-            async for response in pages:
-                page = snapshot(response, Order)
+        pages = self.order_pages(
+            restaurant_id,
+            status=status,
+            business_date=business_date,
+            table_id=table_id,
+            payment_status=payment_status,
+            limit=min(at_most or PAGE, PAGE),
+        )
+        async with aclosing(pages):
+            async for page in pages:
                 orders += page.items
                 positions.append(page.position)
                 if at_most is not None and len(orders) >= at_most:
                     break
         return Snapshot(orders[:at_most], lowest(positions))
 
-    async def order(self, order_id: str) -> Order:
-        """An order as it is now."""
-        return read(await self._ask("GET", f"/orders/{order_id}"), Order)
+    async def order_pages(
+        self,
+        restaurant_id: str,
+        *,
+        status: Iterable[str] = (),
+        business_date: date | None = None,
+        table_id: str | None = None,
+        payment_status: str | None = None,
+        limit: int = PAGE,
+    ) -> AsyncGenerator[Snapshot[Order], None]:
+        """The same in pages of up to `limit` (100), each read when you go on to it."""
+        wanted: dict[str, str | int | list[str] | None] = {
+            "restaurant_id": restaurant_id,
+            "status": list(status),
+            "business_date": business_date.isoformat() if business_date else None,
+            "table_id": table_id,
+            "payment_status": payment_status,
+            "limit": limit,
+        }
+        query = httpx.QueryParams({name: value for name, value in wanted.items() if value is not None})
+        async with aclosing(self._linked("/orders", query)) as responses:
+            async for response in responses:
+                yield snapshot(response, Order)
+
+    async def order(self, order_id: str, *, at_seq: int | None = None) -> Order:
+        """An order as it is now, or as it was after an event of the log.
+
+        Raises ProblemError `not_found` where it came later than that, `events_gone` where that is no longer kept.
+        """
+        params = {} if at_seq is None else {"at_seq": at_seq}
+        return read(await self._ask("GET", f"/orders/{order_id}", params=params), Order)
+
+    async def preview_order(self, order: NewOrder) -> Preview:
+        """What the order would cost; nothing is kept. Refuses what `create_order` would refuse."""
+        return read(await self._post("/orders/preview", order, None), Preview)
 
     async def create_order(self, order: NewOrder, *, idempotency_key: str | None = None) -> Order:
         """Creates an order and answers with it, priced by the server.
@@ -101,5 +131,4 @@ class OrderCalls(Calls):
         `current`; also `invalid_transition`, `order_closed`, `payment_due`.
         """
         change = _Status(status, UNSET if reason is None else reason)
-        path = f"/orders/{order.id}/status"
-        return read(await self._post(path, change, idempotency_key, {"if-match": order.etag}), Order)
+        return await self._change("POST", order, "/status", change, idempotency_key)

@@ -7,6 +7,8 @@ from typing import Literal
 
 from msgspec import UNSET, Struct, UnsetType
 
+from fynlo.client.payments import Check, Payment
+
 OrderType = Literal["dine_in", "takeaway", "delivery"]
 
 
@@ -19,8 +21,28 @@ class OrderItemModifier(Struct, frozen=True):
     price: int | None = None
 
 
+class Terms(Struct, frozen=True):
+    """What a discount was given as: a percentage or an amount, and why."""
+
+    percentage: str | None = None
+    amount: int | None = None
+    reason: str | None = None
+
+
+class ChargeTerms(Struct, frozen=True):
+    """How the service charge comes about: `rule` automatic (by covers), set or waived."""
+
+    rule: str
+    percentage: str | None = None
+    amount: int | None = None
+    reason: str | None = None
+
+
 class OrderItem(Struct, frozen=True):
-    """A line of an order; `status` held, sent or voided. `total` is after the line's own discount."""
+    """A line of an order; `status` held, sent or voided.
+
+    `total` is after the line's own discount, `net` after the order's too, without tax.
+    """
 
     id: str
     product_id: str
@@ -31,8 +53,10 @@ class OrderItem(Struct, frozen=True):
     variant_name: str | None = None
     course: int = 1
     notes: str | None = None
+    void_reason: str | None = None
     modifiers: tuple[OrderItemModifier, ...] = ()
     unit_price: int | None = None
+    discount_terms: Terms | None = None
     discount: int | None = None
     total: int | None = None
     net: int | None = None
@@ -49,7 +73,10 @@ class TaxLine(Struct, frozen=True):
 
 
 class Totals(Struct, frozen=True):
-    """What an order costs; `due` is what is still to pay."""
+    """What an order costs; `due` is what is still to pay.
+
+    `unapplied` was taken beyond what was due and is still held, `to_refund` all that is held beyond what is owed.
+    """
 
     subtotal: int
     total: int
@@ -60,17 +87,9 @@ class Totals(Struct, frozen=True):
     tips: int = 0
     paid: int = 0
     refunded: int = 0
+    unapplied: int = 0
+    to_refund: int = 0
     tax_breakdown: tuple[TaxLine, ...] = ()
-
-
-class Payment(Struct, frozen=True):
-    """Money taken for an order."""
-
-    id: str
-    method: str
-    amount: int
-    state: str | None = None
-    tip: int = 0
 
 
 class Order(Struct, frozen=True):
@@ -88,20 +107,33 @@ class Order(Struct, frozen=True):
     placed_at: datetime | None = None
     closed_at: datetime | None = None
     table_id: str | None = None
+    table_name: str | None = None
     covers: int | None = None
     customer_name: str | None = None
     notes: str | None = None
+    status_reason: str | None = None
     created_by: str | None = None
+    merged_into: str | None = None
     items: tuple[OrderItem, ...] = ()
     currency: str | None = None
     payment_status: str | None = None
+    discount_terms: Terms | None = None
+    service_charge_terms: ChargeTerms | None = None
     totals: Totals | None = None
     payments: tuple[Payment, ...] | None = None
+    checks: tuple[Check, ...] | None = None
 
     @property
     def etag(self) -> str:
         """This version as If-Match wants it."""
         return f'"{self.version}"'
+
+
+class Preview(Struct, frozen=True):
+    """What an order would cost, and its lines."""
+
+    totals: Totals
+    items: tuple[OrderItem, ...] = ()
 
 
 class Choice(Struct, frozen=True):
