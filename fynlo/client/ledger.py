@@ -8,6 +8,15 @@ from collections import Counter
 from fynlo.client.events import Event, Resync
 from fynlo.client.orders import Order
 
+TOGETHER = {
+    "order.items_added",
+    "order.item_voided",
+    "order.status_changed",
+    "order.cancelled",
+    "order.completed",
+}
+"""What one change can be at once, in an event each with the same version of the order."""
+
 
 class Ledger:
     """What was written, and what one feed showed of it.
@@ -23,6 +32,7 @@ class Ledger:
         self._last_seq: int | None = None
         self._created: Counter[str] = Counter()
         self._versions: dict[str, list[int]] = {}
+        self._kinds: dict[str, set[str]] = {}
         self._missing: set[tuple[str, int]] = set()
         self._complete = asyncio.Event()
         self._complete.set()
@@ -44,8 +54,14 @@ class Ledger:
         if order is None or not event.type.startswith("order."):
             return
         versions = self._versions.setdefault(order.id, [])
-        if versions and order.version <= versions[-1]:
-            self.problems.append(f"order {order.id}: version {order.version} came after {versions[-1]}")
+        kinds = self._kinds.setdefault(order.id, set())
+        newest = versions[-1] if versions else 0
+        together = {*kinds, event.type} <= TOGETHER and event.type not in kinds
+        if order.version < newest or (order.version == newest and not together):
+            self.problems.append(f"order {order.id}: version {order.version} came after {newest}")
+        if order.version != newest:
+            kinds.clear()
+        kinds.add(event.type)
         if event.type == "order.created":
             self._created[order.id] += 1
             if versions:

@@ -18,6 +18,7 @@ TESTED = {
     "Log in, read the menu, order",
     "Errors",
     "A till that was offline",
+    "Pay by checks, give change, give back",
     "A kitchen display",
     "Listeners",
     "The log, without a socket",
@@ -97,6 +98,17 @@ async def test_a_till_that_was_offline(house: House, tmp_path: Path) -> None:
         *said, again = await program.ends()
     assert [line.split()[2] for line in said] == ["confirmed", "confirmed", "ready"]
     assert again == "True [1, 2, 3]\n"
+
+
+async def test_pay_by_checks(house: House, tmp_path: Path) -> None:
+    async with running(house, "Pay by checks, give change, give back", tmp_path) as program:
+        said = [line.rstrip() for line in await program.ends()]
+    will_cost, change, state, *receipt = said
+    total = int(will_cost.split()[-1]) * 9 // 10
+    assert change == f"change {2_000 - (total + 1) // 2 - 50} still due {total // 2}"
+    assert state == "completed partially_refunded"
+    assert any(line.startswith("Refund, card (too warm)") for line in receipt)
+    assert said[-1].endswith("payment.refunded")
 
 
 async def test_the_kitchen_display_follows_over_a_restart_and_leaves_quietly(

@@ -5,11 +5,14 @@ import os
 import shlex
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
+import psycopg
 import pytest
+from psycopg.rows import TupleRow
 
 from fynlo.demo.data import PASSWORD, PIZZERIA
 from tests.serving import ServerProcess
@@ -26,10 +29,60 @@ def server(module_seeded_url: str) -> Iterator[ServerProcess]:
         yield server
 
 
-def test_a_simulated_service_is_proven_by_its_own_feed(server: ServerProcess) -> None:
-    done = run("simulate", "--url", server.url, "--orders-per-minute", 600, "--minutes", 0.05, "--seed", 3)
+SERVICE = ("--orders-per-minute", 600, "--minutes", 0.05)
+
+
+def test_a_simulated_service_is_proven_to_the_penny(server: ServerProcess) -> None:
+    done = run("simulate", "--url", server.url, *SERVICE, "--seed", 3, "--losses", 0.1, "--close-day")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "each seen on the feed once and in order" in done.stdout
+    assert "sums, stock, log and reports agree" in done.stdout
+    assert "not added up" not in done.stdout
+    assert "Z 1 of" in done.stdout
+
+
+def test_what_somebody_changes_behind_its_back_is_not_proven(
+    server: ServerProcess, module_seeded_url: str
+) -> None:
+    playing = subprocess.Popen(
+        command("simulate", "--url", server.url, *SERVICE, "--seed", 5, "--duplicates", 0, "--losses", 0),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        with psycopg.connect(module_seeded_url, autocommit=True) as psql:
+            began = psql.execute("select clock_timestamp()").fetchone()
+            changed = [awaited(psql, change, began) for change in TAMPERED]
+        said, _ = playing.communicate(timeout=WITHIN_S)
+    finally:
+        playing.kill()
+        playing.communicate()
+    assert playing.returncode == 1, said
+    assert "Not proven" in said
+    for id in changed:
+        assert id in said, f"{id} was changed: {said}"
+
+
+COMPLETED = """select o.id from orders o where o.status = 'completed' and o.created_at > %s and o.total > 0"""
+TAMPERED = (
+    f"update payments set amount = amount + 100 where id = (select p.id from payments p where p.state = 'captured'"
+    f" and p.method = 'card' and p.z_id is null and p.order_id in ({COMPLETED}) limit 1) returning id",
+    f"update order_items set total = total + 1 where id = (select i.id from order_items i where i.status = 'sent'"
+    f" and i.order_id in ({COMPLETED}) order by i.id desc limit 1) returning id",
+    "update products set stock = stock + 1 where id = (select id from products"
+    " where availability = 'counted' and now() > %s limit 1) returning id",
+)
+
+
+def awaited(psql: psycopg.Connection[TupleRow], change: str, began: TupleRow | None) -> str:
+    """Makes a change as soon as there is something to change; what it changed."""
+    deadline = time.monotonic() + WITHIN_S
+    while time.monotonic() < deadline:
+        if found := psql.execute(change.encode(), began).fetchone():
+            return str(found[0])
+        time.sleep(0.05)
+    raise AssertionError(f"there was nothing to change: {change}")
 
 
 def test_a_wrong_login_is_one_line(server: ServerProcess) -> None:

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from fynlo.client import (
     ApiClient,
+    ClientError,
     Order,
     Payment,
     Refund,

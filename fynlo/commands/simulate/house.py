@@ -23,6 +23,9 @@ OPEN_AT_ONCE = 60
 
 GUESTS_AT_ONCE = 100
 STAY_S = 40.0
+KEPT_FREE = 2
+"""Tables to move to, or to join friends from."""
+
 COUNTED = (2, 12, 4)
 """So many products are counted at the start, with so many of each, and a warning from so many on."""
 
@@ -115,7 +118,8 @@ class House:
                 items = tuple(self.dish(rng) for _ in range(rng.randint(1, 3)))
                 await self.till.offline(items, rng)
             else:
-                await Visit(self, rng, self.free_table(rng) if rng.random() < 0.7 else None).run()
+                sits = rng.random() < 0.7 and len(self._free) > KEPT_FREE
+                await Visit(self, rng, self.free_table(rng) if sits else None).run()
         except ClientError:
             pass  # counted where it was answered; this guest gives up
         finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from random import Random
 from typing import Any
 
@@ -10,12 +11,17 @@ import httpx
 import msgspec
 from msgspec import Raw, Struct
 
+from fynlo.client.wire import TRIES
+
 from .figures import Figures
 
 KEY = "idempotency-key"
 REPLAYED = "idempotent-replayed"
 UNKEPT = ("/orders/preview",)
 """It changes nothing, and nothing is kept of it under its key."""
+
+MOST_LOSSES = TRIES - 1
+"""Of the answers under one key: the client's last try gets one."""
 
 
 class _Result(Struct):
@@ -48,12 +54,15 @@ class Mischief(httpx.AsyncBaseTransport):
         self._rng = Random(f"{seed}:network")  # noqa: S311 - a service to repeat, not a secret
         self._figures = figures
         self._problems = problems
+        self._lost: Counter[str] = Counter()
         self._network = network or httpx.AsyncHTTPTransport()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         if self.over or KEY not in request.headers or request.url.path.endswith(UNKEPT):
             return await self._network.handle_async_request(request)
-        if self._rng.random() < self._losses:
+        key = request.headers[KEY]
+        if self._lost[key] < MOST_LOSSES and self._rng.random() < self._losses:
+            self._lost[key] += 1
             response = await self._network.handle_async_request(request)
             await response.aclose()  # unread: the connection is closed
             self._figures.lose()

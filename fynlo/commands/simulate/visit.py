@@ -236,9 +236,9 @@ class Visit:
         if now[0].status == "confirmed":
             now[0] = await self._move(now[0], "preparing")
         await self._pause(5)
-        if self._tables and self._chance(0.06):
+        if self._tables and self._chance(0.1):
             now[0] = await self._move_table(now[0])
-        if self._tables and self._chance(0.06):
+        if self._tables and self._chance(0.1):
             now[0] = await self._join(now[0])
         await self._pause(5)
         if self._chance(0.3):
