@@ -292,7 +292,18 @@ ALTER FUNCTION fynlo.bring_back(p_limit integer) OWNER TO fynlo_feed;
 
 CREATE FUNCTION fynlo.business_date(p_at timestamp with time zone, p_timezone text, p_cutoff time without time zone) RETURNS date
     LANGUAGE sql STABLE PARALLEL SAFE
-    AS $$ select ((p_at at time zone p_timezone) - p_cutoff)::date $$;
+    AS $$
+  select case
+    when local.at::time >= p_cutoff then local.at::date
+    when exists (
+      select from unnest(array[interval '0', interval '30 minutes', interval '1 hour', interval '2 hours']) as back
+       cross join lateral (
+         select ((local.at::date + p_cutoff) at time zone p_timezone) - back as at) first_shown
+       where first_shown.at at time zone p_timezone = local.at::date + p_cutoff and p_at >= first_shown.at
+    ) then local.at::date
+    else local.at::date - 1 end
+    from (select p_at at time zone p_timezone as at) local
+$$;
 
 
 ALTER FUNCTION fynlo.business_date(p_at timestamp with time zone, p_timezone text, p_cutoff time without time zone) OWNER TO fynlo_feed;

@@ -1,7 +1,7 @@
 """What may happen to an order, what may be chosen on a line, and which day an order belongs to. Pure."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal, get_args
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -87,9 +87,12 @@ def business_date(at: datetime, tz: str, cutoff: time) -> date:
     """The day of trade of an instant: its local date, or the one before until the clock shows `cutoff`.
 
     `at` is aware, `tz` an IANA name. It is the wall clock that counts, so a day with a clock change has 23 or
-    25 hours. Raises ValueError for a naive `at`, ZoneInfoNotFoundError for a zone that does not exist.
+    25 hours; where it is set back behind the cutoff, the first time that it shows it counts. Raises ValueError
+    for a naive `at`, ZoneInfoNotFoundError for a zone that does not exist.
     """
     if at.tzinfo is None:
         raise ValueError("an instant without a time zone has no business date")
     local = at.astimezone(ZoneInfo(tz))
-    return local.date() - timedelta(days=1) if local.time() < cutoff else local.date()
+    first_shown = datetime.combine(local.date(), cutoff, local.tzinfo)
+    begun = local.time() >= cutoff or at >= first_shown.astimezone(UTC)
+    return local.date() if begun else local.date() - timedelta(days=1)

@@ -15,13 +15,13 @@ from .till import application, connect, inside, rows, value
 
 PLACE = PIZZERIA.id
 
-ZONES = ("Europe/London", "America/New_York", "Asia/Kolkata", "Pacific/Apia", "UTC")
-CUTOFFS = (time(0), time(1, 30), time(2), time(4), time(5, 15), time(23, 59))
-CLOCK_CHANGES = (date(2026, 3, 29), date(2026, 10, 25), date(2026, 3, 8), date(2026, 11, 1))
+ZONES = ("Europe/London", "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata", "Pacific/Apia", "UTC")
+CUTOFFS = (time(0), time(1, 30), time(1, 45), time(2), time(4), time(5, 15), time(23, 59))
+CLOCK_CHANGES = (date(2026, 3, 29), date(2026, 10, 25), date(2026, 3, 8), date(2026, 11, 1), date(2026, 4, 4))
 
 
 async def test_the_business_date_is_the_one_of_the_rules(module_seeded_url: str) -> None:
-    """Every 15 minutes of the days around both clock changes of London and New York."""
+    """Every 15 minutes of the days around clock changes of London, New York and, half an hour, Lord Howe."""
     instants = [
         datetime(day.year, day.month, day.day, tzinfo=UTC)
         + timedelta(minutes=15 * step, microseconds=step % 2)

@@ -119,6 +119,10 @@ LONDON, NEW_YORK = "Europe/London", "America/New_York"
         ("2026-11-01T05:30:00", NEW_YORK, FOUR, "2026-10-31"),
         ("2026-11-01T08:59:59", NEW_YORK, FOUR, "2026-10-31"),
         ("2026-11-01T09:00:00", NEW_YORK, FOUR, "2026-11-01"),
+        # a cutoff that the clock shows twice that night: the day has begun with the first
+        ("2026-11-01T05:29:59", NEW_YORK, time(1, 30), "2026-10-31"),
+        ("2026-11-01T05:30:00", NEW_YORK, time(1, 30), "2026-11-01"),
+        ("2026-11-01T06:15:00", NEW_YORK, time(1, 30), "2026-11-01"),
     ],
 )
 def test_business_dates(at: str, tz: str, cutoff: time, day: str) -> None:

@@ -4,7 +4,20 @@ set local role fynlo_feed;
 create or replace function fynlo.business_date(p_at timestamptz, p_timezone text, p_cutoff time)
 returns date
 language sql stable parallel safe
-as $$ select ((p_at at time zone p_timezone) - p_cutoff)::date $$;
+-- The local date, or the one before until the clock shows the cutoff. A day that has begun goes on when the clock is
+-- set back behind the cutoff: the cutoff is then shown twice, and the first time counts.
+as $$
+  select case
+    when local.at::time >= p_cutoff then local.at::date
+    when exists (
+      select from unnest(array[interval '0', interval '30 minutes', interval '1 hour', interval '2 hours']) as back
+       cross join lateral (
+         select ((local.at::date + p_cutoff) at time zone p_timezone) - back as at) first_shown
+       where first_shown.at at time zone p_timezone = local.at::date + p_cutoff and p_at >= first_shown.at
+    ) then local.at::date
+    else local.at::date - 1 end
+    from (select p_at at time zone p_timezone as at) local
+$$;
 
 create or replace function fynlo.order_defaults() returns trigger
 language plpgsql security definer
