@@ -36,7 +36,7 @@ def test_a_simulated_service_is_proven_to_the_penny(server: ServerProcess) -> No
     done = run("simulate", "--url", server.url, *SERVICE, "--seed", 3, "--losses", 0.1, "--close-day")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "each seen on the feed once and in order" in done.stdout
-    assert "sums, stock, log and reports agree" in done.stdout
+    assert "sums, log, stock, drawer and reports agree" in done.stdout
     assert "not added up" not in done.stdout
     assert "Z 1 of" in done.stdout
 
@@ -44,8 +44,21 @@ def test_a_simulated_service_is_proven_to_the_penny(server: ServerProcess) -> No
 def test_what_somebody_changes_behind_its_back_is_not_proven(
     server: ServerProcess, module_seeded_url: str
 ) -> None:
+    """A waiter's service, with a manager's word for what is not theirs to do."""
+    approver = next(member.id for member in PIZZERIA.memberships if member.role == "manager")
+    with httpx.Client(base_url=f"{server.url}/api/v1", timeout=20) as manager:
+        token = manager.post("/auth/login", json={"email": MANAGER, "password": PASSWORD}).json()[
+            "access_token"
+        ]
+        chosen = manager.put(
+            f"/staff/{approver}/pin", json={"pin": "118822"}, headers={"authorization": f"Bearer {token}"}
+        )
+        assert chosen.status_code == 204, chosen.text
+    waiter = ("--email", "server@demo.fynlo.test", "--password", PASSWORD)
+    approved = ("--approver", approver, "--pin", "118822")
+    calm = ("--seed", 5, "--duplicates", 0, "--losses", 0)
     playing = subprocess.Popen(
-        command("simulate", "--url", server.url, *SERVICE, "--seed", 5, "--duplicates", 0, "--losses", 0),
+        command("simulate", "--url", server.url, *SERVICE, *waiter, *approved, *calm),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

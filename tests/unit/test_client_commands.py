@@ -186,6 +186,17 @@ async def test_the_ledger_finds(events: list[tuple[int, str, int]], complaint: s
     assert any(complaint in problem for problem in ledger.verdict())
 
 
+async def test_a_change_of_several_kinds_is_told_in_an_event_each() -> None:
+    ledger = Ledger()
+    ledger.saw(seen(1, "order.created", "o1", 1))
+    ledger.saw(seen(2, "order.items_added", "o1", 2))
+    ledger.saw(seen(3, "order.status_changed", "o1", 2))
+    ledger.saw(seen(4, "order.updated", "o1", 3))
+    assert ledger.problems == []
+    ledger.saw(seen(5, "order.items_added", "o1", 3))
+    assert ledger.problems == ["order o1: version 3 came after 3"], "nothing else comes with an update"
+
+
 async def test_a_loss_that_the_feed_admits_is_a_problem() -> None:
     ledger = Ledger()
     ledger.lost(Resync("gap", Position("e1", 5)))

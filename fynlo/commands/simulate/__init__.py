@@ -18,12 +18,13 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import rich_click as click
-from msgspec import Struct
+from msgspec import Struct, field
 from rich.console import Console
 from rich.live import Live
 
 from fynlo.client import (
     ApiClient,
+    Approver,
     Disconnected,
     Event,
     Feed,
@@ -59,6 +60,7 @@ class Service(Struct, frozen=True):
     duplicates: float
     losses: float
     close_day: bool
+    approver: Approver | None = None
 
 
 @click.command()
@@ -82,6 +84,12 @@ class Service(Struct, frozen=True):
     show_default=True,
     help="Share of the answers that are lost, and asked for again.",
 )
+@click.option(
+    "--approver",
+    metavar="STAFF_ID",
+    help="Who approves what the login may not do alone (voids, refunds), with --pin.",
+)
+@click.option("--pin", envvar="FYNLO_PIN", help="The approver's PIN.")
 @click.option("--close-day", is_flag=True, help="Take a Z at the end. It can't be undone.")
 def simulate(
     url: str,
@@ -93,6 +101,8 @@ def simulate(
     seed: int,
     duplicates: float,
     losses: float,
+    approver: str | None,
+    pin: str | None,
     close_day: bool,
 ) -> None:
     """Play a service: guests order, are cooked for, pay and leave, over a bad network, with live figures.
@@ -101,8 +111,11 @@ def simulate(
     it was told of each, and exits with 1 if not. Ctrl-C closes the house: who sits pays and leaves, and the verdict
     follows.
     """
+    if (approver is None) != (pin is None):
+        raise click.UsageError("an approver has a PIN: name --approver and --pin (or FYNLO_PIN)")
     target = Target(url, email, password, restaurant)
-    service = Service(orders_per_minute, minutes, seed, duplicates, losses, close_day)
+    approves = Approver(approver, pin) if approver and pin else None
+    service = Service(orders_per_minute, minutes, seed, duplicates, losses, close_day, approves)
     run(lambda told: _simulate(target, service, told))
 
 
@@ -126,6 +139,7 @@ async def _simulate(target: Target, service: Service, told: asyncio.Event) -> in
         house = House(
             api, membership.id, menu, tables,
             per_minute=service.per_minute, seed=service.seed, figures=figures, books=books, closing=told,
+            approver=service.approver,
         )  # fmt: skip
         title = f"{membership.name}, {service.per_minute:g} orders a minute"
         async with api.feed(membership.id) as feed:
@@ -149,7 +163,7 @@ async def _simulate(target: Target, service: Service, told: asyncio.Event) -> in
                 mischief.over = True
                 with suppress(TimeoutError):
                     await asyncio.wait_for(books.ledger.settled(), SETTLE_WITHIN_S)
-                problems, words = await _prove(api, membership, books, house, before, service)
+                proof = await _prove(api, membership, books, house, before, service)
             finally:
                 if timer is not None:
                     timer.cancel()
@@ -158,9 +172,9 @@ async def _simulate(target: Target, service: Service, told: asyncio.Event) -> in
                 if house.till.shift is not None:
                     await days.leave_drawer(api, house.till.shift)
     console.print(figures.grid(title))
-    for word in words:
+    for word in proof.words:
         console.print(word, markup=False)
-    return _conclude(console, figures, books, problems)
+    return _conclude(console, figures, books, proof)
 
 
 def _follow(feed: Feed, figures: Figures, books: Books, house: House) -> None:
@@ -195,6 +209,14 @@ async def _reports(api: ApiClient, restaurant_id: str) -> days.Reports | None:
         return None
 
 
+class Proof(Struct):
+    """What was compared, what of it disagrees, and what else there is to say."""
+
+    compared: list[str] = field(default_factory=lambda: ["sums", "log"])
+    problems: list[str] = field(default_factory=list)
+    words: list[str] = field(default_factory=list)
+
+
 async def _prove(
     api: ApiClient,
     membership: Membership,
@@ -202,51 +224,58 @@ async def _prove(
     house: House,
     before: days.Reports | None,
     service: Service,
-) -> tuple[list[str], list[str]]:
-    """What disagrees, and what else there is to say."""
+) -> Proof:
+    proof = Proof()
     restaurant = await api.restaurant(membership.id)
     there = await verdict.orders_there(api, membership.id, books)
-    words = []
-    problems = list(
-        verdict.of_orders(books, there, prices_include_tax=restaurant.prices_include_tax is not False)
-    )
-    problems += await verdict.of_the_log(api, books, there)
-    problems += await verdict.of_stock(api, membership.id, books.stock)
+    taxes_included = restaurant.prices_include_tax is not False
+    proof.problems += verdict.of_orders(books, there, prices_include_tax=taxes_included)
+    proof.problems += await verdict.of_the_log(api, books, there)
+    if books.stock.left:
+        proof.compared.append("stock")
+        proof.problems += await verdict.of_stock(api, membership.id, books.stock)
     alone = not books.strangers and not books.unsure
-    if house.till.shift is not None:
-        problems += await days.close_drawer(api, house.till.shift, there.values(), alone=alone)
+    if house.till.shift is None:
+        proof.words.append("No drawer was counted: this person has one open already, or may not open one.")
     else:
-        words.append("No drawer was counted: this person has one open already, or may not open one.")
+        proof.problems += await days.close_drawer(api, house.till.shift, there.values(), alone=alone)
+        if alone:
+            proof.compared.append("drawer")
     if before is None:
-        words.append("The reports were not looked at: this person may not see them.")
+        proof.words.append("The reports were not looked at: this person may not see them.")
     elif not alone:
-        words.append("The reports were not added up: others traded meanwhile.")
+        proof.words.append("The reports were not added up: others traded meanwhile.")
     else:
         after = await days.Reports.read(api, membership.id, before.first, before.last)
-        problems += days.of_the_day(before, after, there.values())
+        proof.problems += days.of_the_day(before, after, there.values())
+        proof.compared.append("reports")
     if service.close_day and there:
         last = max(order.business_date for order in there.values())
         z, wrong = await days.close_day(api, membership.id, last, there.values())
-        problems += wrong
-        words.append(f"Z {z.number} of {z.business_date}: takings {z.takings}.")
-    return problems, words
+        proof.problems += wrong
+        proof.words.append(f"Z {z.number} of {z.business_date}: takings {z.takings}.")
+    return proof
 
 
-def _conclude(console: Console, figures: Figures, books: Books, found: list[str]) -> int:
-    problems = [*books.ledger.verdict(), *found]
+def _conclude(console: Console, figures: Figures, books: Books, proof: Proof) -> int:
+    problems = [*books.ledger.verdict(), *proof.problems]
     if not books.orders and figures.refused:
         problems.append("no order was accepted")
     if not problems:
+        payments = {
+            p.id: p for order in books.orders.values() for p in order.payments or () if p.state == "captured"
+        }
+        refunds = {refund.id for payment in payments.values() for refund in payment.refunds}
         proven = f"{len(books.orders)} orders with {books.ledger.changes} changes"
-        money = f"{len(books.paid)} payments and {len(books.refunded)} refunds"
+        money = f"{len(payments)} payments and {len(refunds)} refunds"
+        agree = f"{', '.join(proof.compared[:-1])} and {proof.compared[-1]}"
         console.print(
-            f"Proven: {proven}, {money} are there once, each seen on the feed once and in order; "
-            "sums, stock, log and reports agree.",
+            f"Proven: {proven}, {money} are there once, each seen on the feed once and in order; {agree} agree.",
             style="bold green",
             soft_wrap=True,
         )
         return 0
     for problem in problems[:SHOWN_PROBLEMS]:
-        console.print(problem, style="red", markup=False)
+        console.print(problem, style="red", markup=False, soft_wrap=True)
     console.print(f"Not proven: {len(problems)} problems.", style="bold red")
     return 1

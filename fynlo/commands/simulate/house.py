@@ -10,7 +10,7 @@ from time import monotonic
 
 from msgspec import UNSET
 
-from fynlo.client import ApiClient, ClientError, Event, NewItem, Product, Table, with_availability
+from fynlo.client import ApiClient, Approver, ClientError, Event, NewItem, Product, Table, with_availability
 
 from .books import Books
 from .figures import Figures
@@ -27,7 +27,7 @@ KEPT_FREE = 2
 """Tables to move to, or to join friends from."""
 
 COUNTED = (2, 12, 4)
-"""So many products are counted at the start, with so many of each, and a warning from so many on."""
+"""So many products are counted at the start, with so many of each, and a warning from so many on; and a modifier."""
 
 
 class House:
@@ -45,12 +45,13 @@ class House:
         figures: Figures,
         books: Books,
         closing: asyncio.Event,
+        approver: Approver | None = None,
     ) -> None:
         self.api = api
         self.restaurant_id = restaurant_id
         self.figures = figures
         self.books = books
-        self.till = Till(api, restaurant_id, figures, books)
+        self.till = Till(api, restaurant_id, figures, books, approver)
         self._closing = closing
         self._menu = list(menu)
         self._can_order = [product for product in menu if orderable(product)]
@@ -74,12 +75,25 @@ class House:
                         "product", product.id, "counted", quantity=quantity, low_stock_at=low
                     )
                     self.books.stock.count(product.id, quantity)
+            extras = [
+                m.id
+                for p in self._can_order
+                for g in p.modifier_groups
+                for m in g.modifiers
+                if g.min_selections == 0 and m.availability.state == "in_stock"
+            ]
+            if extras:
+                with suppress(ClientError):
+                    extra = rng.choice(extras)
+                    await self.api.set_availability("modifier", extra, "counted", quantity=3 * quantity)
+                    self.books.stock.count(extra, 3 * quantity)
 
     async def put_back(self) -> None:
         """What was counted is in stock again, as it was before."""
+        products = {product.id for product in self._menu}
         for id in self.books.stock.left:
             with suppress(ClientError):
-                await self.api.set_availability("product", id, "in_stock")
+                await self.api.set_availability("product" if id in products else "modifier", id, "in_stock")
 
     def saw(self, event: Event) -> None:
         """What is left is on everybody's menu."""

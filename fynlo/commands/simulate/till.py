@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
@@ -13,6 +13,7 @@ from msgspec import UNSET
 
 from fynlo.client import (
     ApiClient,
+    Approver,
     Check,
     CheckItem,
     NewItem,
@@ -36,6 +37,7 @@ from .figures import Figures
 FLOAT = 10_000
 PAID_IN, DROP = 2_500, 4_000
 MOST_PAYMENTS = 20
+NOT_MINE = ("approval_required", "forbidden")
 NOTES = (500, 1_000, 2_000, 5_000)
 Pause = Callable[[float], Awaitable[None]]
 
@@ -46,6 +48,16 @@ def tendered(amount: int, rng: Random) -> int:
     return -(-amount // note) * note
 
 
+@contextmanager
+def suppress_not_mine() -> Iterator[None]:
+    """What this person may not do is not done."""
+    try:
+        yield
+    except ProblemError as error:
+        if error.code not in NOT_MINE:
+            raise
+
+
 def sent_lines(order: Order) -> list[OrderItem]:
     return [item for item in order.items if item.status == "sent"]
 
@@ -53,8 +65,16 @@ def sent_lines(order: Order) -> list[OrderItem]:
 class Till:
     """Takes money in one restaurant, and gives it back."""
 
-    def __init__(self, api: ApiClient, restaurant_id: str, figures: Figures, books: Books) -> None:
+    def __init__(
+        self,
+        api: ApiClient,
+        restaurant_id: str,
+        figures: Figures,
+        books: Books,
+        approver: Approver | None = None,
+    ) -> None:
         self._api = api
+        self.approver = approver
         self._restaurant_id = restaurant_id
         self._figures = figures
         self._books = books
@@ -69,11 +89,14 @@ class Till:
             await self._api.move_cash(self.shift.id, "paid_in", PAID_IN, "change (simulation)")
 
     async def change(self, order: Order, call: Callable[[Order], Awaitable[Order]]) -> Order:
-        """A change of the order as it is now: once more where somebody else was faster."""
+        """A change of the order as it is now: once more where somebody else was faster; none where it is not for this
+        person to make."""
         try:
             try:
                 changed = await call(order)
             except ProblemError as error:
+                if error.code in NOT_MINE:
+                    return order
                 if error.code != "version_conflict" or error.current is None:
                     raise
                 changed = await call(error.current)
@@ -137,10 +160,14 @@ class Till:
             paid = await self._answered(order.id, lambda: self._api.capture(paid.id, "T000001"))
         self._figures.played["payments"] += 1
         if rng.random() < 0.03:
-            paid = await self._answered(
-                order.id, lambda: self._api.void_payment(paid.id, "wrong tender (simulation)")
-            )
-            self._figures.played["voids"] += 1
+            with suppress_not_mine():
+                paid = await self._answered(
+                    order.id,
+                    lambda: self._api.void_payment(
+                        paid.id, "wrong tender (simulation)", approver=self.approver
+                    ),
+                )
+                self._figures.played["voids"] += 1
         return paid.order
 
     async def _answered(self, order_id: str, call: Callable[[], Awaitable[PaymentOnOrder]]) -> PaymentOnOrder:
@@ -163,15 +190,18 @@ class Till:
 
     async def refund(self, order: Order, payment: Payment, amount: int, reason: str, **of: Any) -> Order:
         """Gives so much of a payment back."""
-        new = NewRefund(amount=amount, reason=reason, **of)
+        approver = UNSET if self.approver is None else self.approver
+        new = NewRefund(amount=amount, reason=reason, approver=approver, **of)
         try:
-            refund = await self._api.refund(payment.id, new)
+            with suppress_not_mine():
+                refund = await self._api.refund(payment.id, new)
+                self._figures.played["refunds"] += 1
+                self._books.wrote(refund.order)
+                return refund.order
         except Unreachable:
             self._books.unsure.add(order.id)
             raise
-        self._figures.played["refunds"] += 1
-        self._books.wrote(refund.order)
-        return refund.order
+        return order
 
     async def complain(self, order: Order, rng: Random) -> Order:
         """A guest who has paid wants some of it back: for a line, or as a gesture, with the tip or without."""

@@ -57,6 +57,7 @@ class Visit:
         self._api = room.api
         self._books = room.books
         self._figures = room.figures
+        self._approver = room.till.approver
         self._rng = rng
         self._tables = [table] if table else []
 
@@ -148,7 +149,8 @@ class Visit:
 
     async def _void(self, order: Order, item_id: str, reason: str, quantity: int | None = None) -> Order:
         order = await self._change(
-            order, lambda o: self._api.void_item(o, item_id, reason, quantity=quantity)
+            order,
+            lambda o: self._api.void_item(o, item_id, reason, quantity=quantity, approver=self._approver),
         )
         self._figures.played["voids"] += 1
         return order
@@ -166,11 +168,17 @@ class Visit:
         if self._chance(0.5) or line is None:
             share = self._rng.choice(("5", "10", "12.5"))
             order = await self._change(
-                order, lambda o: self._api.discount(o, "regulars (simulation)", percentage=share)
+                order,
+                lambda o: self._api.discount(
+                    o, "regulars (simulation)", percentage=share, approver=self._approver
+                ),
             )
         else:
             order = await self._change(
-                order, lambda o: self._api.discount(o, "waited (simulation)", amount=100, item_id=line.id)
+                order,
+                lambda o: self._api.discount(
+                    o, "waited (simulation)", amount=100, item_id=line.id, approver=self._approver
+                ),
             )
         self._figures.played["discounts"] += 1
         return order
@@ -197,13 +205,15 @@ class Visit:
         except ProblemError:
             return order
         await self._pause(2)
+        before = order.version
         try:
-            order = await self._change(order, lambda o: self._api.merge(o, other))
+            order = await self._change(order, lambda o: self._api.merge(o, other, approver=self._approver))
         except Unreachable:
             self._books.unsure.add(other.id)
             raise
-        self._books.merge(other, order)
-        self._figures.played["merges"] += 1
+        if order.version != before:
+            self._books.merge(other, order)
+            self._figures.played["merges"] += 1
         return order
 
     # the course of it
