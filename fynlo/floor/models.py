@@ -79,6 +79,7 @@ class NewTable(Struct, frozen=True, forbid_unknown_fields=True):
     seats: Seats = 2
     position: Position | None = None
     sort_order: SortOrder = 0
+    status: StatusByHand = "available"
 
 
 class TableChange(Struct, frozen=True, forbid_unknown_fields=True):

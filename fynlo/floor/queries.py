@@ -115,6 +115,7 @@ def _row(restaurant_id: UUID, table_id: UUID, table: StoredTable) -> dict[str, A
         "section_id": table.section_id,
         "seats": table.seats,
         "sort_order": table.sort_order,
+        "state": table.state,
         "position_x": table.position.x if table.position else None,
         "position_y": table.position.y if table.position else None,
     }
@@ -125,8 +126,7 @@ async def table_insert(conn: Connection, restaurant_id: UUID, table_id: UUID, ta
 
 
 async def table_update(conn: Connection, restaurant_id: UUID, table_id: UUID, table: StoredTable) -> None:
-    row = {**_row(restaurant_id, table_id, table), "state": table.state}
-    await conn.execute(_SQL["table_update"], row)
+    await conn.execute(_SQL["table_update"], _row(restaurant_id, table_id, table))
 
 
 async def table_archive(conn: Connection, restaurant_id: UUID, table_id: UUID) -> None:

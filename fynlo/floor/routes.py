@@ -61,7 +61,8 @@ def floor_routes(pool: Pool, announce: Announce | None = None) -> list[HTTPRoute
         ),
     )
     async def create_table(request: AnyRequest) -> Response[bytes]:
-        """Its name is not that of another table in use, whatever the case: `name_taken`."""
+        """Its name is not that of another table in use, whatever the case: `name_taken`. `status` is what is said
+        of it by hand, as in PATCH."""
         body = await read_body(request)
 
         async def do(tenant: Tenant, new: NewTable, _hashed: bytes) -> Reply:

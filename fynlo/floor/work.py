@@ -24,7 +24,7 @@ from .queries import StoredTable
 async def create_table(tenant: Tenant, new: NewTable) -> Reply:
     """Raises Conflict `name_taken`, Invalid for a section that is not there."""
     table = StoredTable(
-        new.name.strip(), new.section_id, new.seats, new.sort_order, "available", new.position
+        new.name.strip(), new.section_id, new.seats, new.sort_order, new.status, new.position
     )
     table_id = uuid7()
     await queries.room_lock(tenant.conn, tenant.restaurant_id)

@@ -60,8 +60,9 @@ select exists (select from tables t
 
 -- name: table_insert
 -- A new table.
-insert into tables (restaurant_id, id, name, section_id, seats, sort_order, position_x, position_y)
-values (%(restaurant_id)s, %(id)s, %(name)s, %(section_id)s, %(seats)s, %(sort_order)s, %(position_x)s, %(position_y)s)
+insert into tables (restaurant_id, id, name, section_id, seats, sort_order, state, position_x, position_y)
+values (%(restaurant_id)s, %(id)s, %(name)s, %(section_id)s, %(seats)s, %(sort_order)s, %(state)s, %(position_x)s,
+        %(position_y)s)
 
 -- name: table_update
 -- A table as it is now; one that is as it was stays untouched, so that no screen hears of it.
