@@ -4,13 +4,13 @@ FynloError
 ├── BadRequest 400          malformed_body, idempotency_key_required
 │   └── GrantRefused 400    authorization_pending, slow_down, access_denied, expired_token, invalid_grant
 ├── Unauthorized 401        unauthorized, invalid_credentials, refresh_reused, …
-├── Forbidden 403           forbidden
+├── Forbidden 403           forbidden, approval_required, approval_refused
 ├── NotFound 404            not_found
 ├── NotAcceptable 406 · RequestTimeout 408 · TooLarge 413 · UnsupportedMedia 415
-├── Conflict 409            id_conflict, invalid_transition, order_closed, out_of_stock, …
+├── Conflict 409            id_conflict, invalid_transition, order_closed, out_of_stock, shift_closed, …
 ├── Gone 410                events_gone
 ├── VersionConflict 412     version_conflict, with the order as it is under `current`
-├── Invalid 422             validation_failed, modifier_selection, idempotency_mismatch
+├── Invalid 422             validation_failed, modifier_selection, overpayment, idempotency_mismatch, …
 ├── VersionRequired 428     version_required
 ├── TooMany 429             too_many_requests
 └── Unavailable 503         unavailable, with Retry-After
@@ -64,7 +64,6 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
     request_id: str
     errors: tuple[FieldProblem, ...] = ()
     current: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
-    item_ids: tuple[str, ...] = ()
     error: str = ""
 
 
@@ -164,6 +163,11 @@ class UnsupportedMedia(FynloError):
 
 class Invalid(FynloError):
     status, code = 422, "validation_failed"
+
+    @classmethod
+    def of(cls, field: str, message: str, *, code: str | None = None) -> "Invalid":
+        """One field cannot be used; the message says why, without a full stop."""
+        return cls(f"{field}: {message}.", code=code, errors=[FieldProblem(field, message)])
 
 
 class VersionRequired(FynloError):

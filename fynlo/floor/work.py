@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET
 
-from fynlo.errors import Conflict, FieldProblem, Forbidden, Invalid, NotFound
+from fynlo.errors import Conflict, Forbidden, Invalid, NotFound
 from fynlo.http import Reply
 from fynlo.identity.rules import may
 from fynlo.ids import uuid7
@@ -23,9 +23,7 @@ from .queries import StoredTable
 
 async def create_table(tenant: Tenant, new: NewTable) -> Reply:
     """Raises Conflict `name_taken`, Invalid for a section that is not there."""
-    table = StoredTable(
-        new.name.strip(), new.section_id, new.seats, new.sort_order, new.status, new.position
-    )
+    table = StoredTable(new.name.strip(), new.section_id, new.seats, new.sort_order, new.status, new.position)
     table_id = uuid7()
     await queries.room_lock(tenant.conn, tenant.restaurant_id)
     await _check_place(tenant, table_id, table)
@@ -133,9 +131,7 @@ async def _check_place(tenant: Tenant, table_id: UUID, table: StoredTable) -> No
         tenant.conn, tenant.restaurant_id, table_id, table.name, table.section_id
     )
     if not section_known:
-        raise Invalid(
-            "section_id: there is no such section.", errors=[FieldProblem("section_id", "no such section")]
-        )
+        raise Invalid.of("section_id", "there is no such section")
     if taken:
         raise Conflict(
             f"There is a table called {table.name} already; give this one another name.", code="name_taken"

@@ -7,7 +7,7 @@ from litestar.handlers import HTTPRouteHandler
 from msgspec import UNSET
 
 from fynlo.context import context_of
-from fynlo.errors import FieldProblem, Invalid
+from fynlo.errors import Invalid
 from fynlo.http import AnyRequest, bearer, decode, header, read_body, respond
 from fynlo.limiting import all_left
 from fynlo.openapi import Operation, described
@@ -160,7 +160,7 @@ def identity_routes(sessions: Sessions) -> list[HTTPRouteHandler]:
             return respond(signed_in, headers=_NO_STORE)
         authorization = header(request, b"authorization")
         if authorization is None:
-            raise Invalid("password: missing.", errors=[FieldProblem("password", "missing")])
+            raise Invalid.of("password", "missing")
         context.principal = await sessions.principal(bearer(authorization))
         return respond(await sessions.accept_as_external(asked.token, context), headers=_NO_STORE)
 

@@ -145,8 +145,7 @@ class Sessions:
                 )
             stored = invited.password_hash
             if stored is None and len(password) < PASSWORD_LENGTH:
-                told = f"at least {PASSWORD_LENGTH} characters"
-                raise Invalid(f"password: {told}.", errors=[FieldProblem("password", told)])
+                raise Invalid.of("password", f"at least {PASSWORD_LENGTH} characters")
             if stored is not None:
                 account = invited.email or str(invited.id)
                 wrong = await self._passwords.attempt("login", account, context.address, stored, password)
@@ -172,7 +171,7 @@ class Sessions:
         """
         caller = context.caller
         if not caller.external:
-            raise Invalid("password: missing.", errors=[FieldProblem("password", "missing")])
+            raise Invalid.of("password", "missing")
         async with transaction(self._pool) as conn:
             outcome = await queries.accept_invitation_as(conn, _hash(token), caller.user_id)
             if outcome == "another's":

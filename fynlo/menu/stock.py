@@ -1,12 +1,12 @@
 """What somebody says about what is left, inside the transaction that `tenancy.once` opens."""
 
 from datetime import datetime
-from typing import Literal, NoReturn
+from typing import Literal
 from uuid import UUID
 
 import msgspec
 
-from fynlo.errors import FieldProblem, Invalid, NotFound
+from fynlo.errors import Invalid, NotFound
 from fynlo.http import Reply, utc_now
 from fynlo.tenancy import Tenant
 
@@ -39,15 +39,11 @@ async def set_availability(
 
 def _check(new: NewAvailability, now: datetime) -> None:
     if new.state == "counted" and new.quantity is None:
-        _wrong("quantity", "say how many are left")
+        raise Invalid.of("quantity", "say how many are left")
     if new.state != "counted" and new.quantity is not None:
-        _wrong("quantity", "goes with counted only")
+        raise Invalid.of("quantity", "goes with counted only")
     if new.until is not None:
         if new.state == "in_stock":
-            _wrong("until", "goes with counted or out_of_stock only")
+            raise Invalid.of("until", "goes with counted or out_of_stock only")
         if new.until <= now:
-            _wrong("until", "is not in the future")
-
-
-def _wrong(field: str, message: str) -> NoReturn:
-    raise Invalid(f"{field}: {message}.", errors=[FieldProblem(field, message)])
+            raise Invalid.of("until", "is not in the future")

@@ -1,6 +1,5 @@
 """Splitting, moving and merging orders, over HTTP."""
 
-from collections.abc import Awaitable, Callable
 from uuid import UUID
 
 from litestar import Response, post
@@ -8,13 +7,11 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
 from fynlo.db.pool import Pool
-from fynlo.http import AnyRequest, Reply, if_match, read_body
-from fynlo.openapi import Operation, described
-from fynlo.tenancy import Announce, Of, Tenant
-from fynlo.writing import T, written
+from fynlo.http import AnyRequest, Reply
+from fynlo.tenancy import Announce, Tenant
 
+from .changing import Changing, changes
 from .check_bodies import NEW_SPLIT, Merge, NewSplit, Transfer
-from .models import Order
 from .moves import merge, transfer
 from .splits import split
 from .work import Approve
@@ -22,46 +19,15 @@ from .work import Approve
 
 def check_routes(pool: Pool, approve: Approve, announce: Announce | None = None) -> list[HTTPRouteHandler]:
     """Like `order_routes`."""
+    changed = Changing(pool, announce)
 
-    async def changed(
-        request: AnyRequest,
-        order_id: UUID,
-        kind: type[T],
-        do: Callable[[Tenant, UUID, T, int | None], Awaitable[Reply]],
-    ) -> Response[bytes]:
-        async def at_version(tenant: Tenant, asked: T, _hashed: bytes) -> Reply:
-            return await do(tenant, order_id, asked, if_match(request, required=True))
-
-        return await written(
-            request,
-            pool,
-            "orders.write",
-            kind,
-            at_version,
-            of=Of("order", order_id),
-            body=await read_body(request),
-            announce=announce,
-        )
-
-    async def merged(tenant: Tenant, order_id: UUID, asked: Merge, version: int | None) -> Reply:
+    async def merge_with(tenant: Tenant, order_id: UUID, asked: Merge, version: int | None) -> Reply:
         return await merge(tenant, order_id, asked, version, approve)
-
-    def operation(summary: str, body: object) -> Operation:
-        return Operation(
-            tag="Orders",
-            summary=summary,
-            needs="orders.write",
-            body=body,
-            answers={200: Order},
-            takes=["Idempotency-Key", "If-Match"],
-            gives=["ETag", "Idempotent-Replayed"],
-            problems=[403, 404, 409, 412, 428],
-        )
 
     @post(
         "/api/v1/orders/{order_id:uuid}/checks",
         status_code=200,
-        opt=described(operation("Split what is due into checks", NewSplit)),
+        opt=changes("Split what is due into checks", NewSplit),
     )
     async def split_order(request: AnyRequest, order_id: FromPath[UUID]) -> Response[bytes]:
         """In equal parts, by lines and parts of lines, or by amounts: together, to the penny, what is due. What is on
@@ -75,7 +41,7 @@ def check_routes(pool: Pool, approve: Approve, announce: Announce | None = None)
     @post(
         "/api/v1/orders/{order_id:uuid}/transfer",
         status_code=200,
-        opt=described(operation("Move an order to another table", Transfer)),
+        opt=changes("Move an order to another table", Transfer),
     )
     async def transfer_order(request: AnyRequest, order_id: FromPath[UUID]) -> Response[bytes]:
         """One order is open at a table: `table_occupied` names the one that is. null takes the order off its table."""
@@ -84,7 +50,7 @@ def check_routes(pool: Pool, approve: Approve, announce: Announce | None = None)
     @post(
         "/api/v1/orders/{order_id:uuid}/merge",
         status_code=200,
-        opt=described(operation("Merge another order into this one", Merge)),
+        opt=changes("Merge another order into this one", Merge, 429),
     )
     async def merge_order(request: AnyRequest, order_id: FromPath[UUID]) -> Response[bytes]:
         """The other's lines, payments and refunds move here, each line at what it cost; nothing is sent again, and
@@ -95,6 +61,6 @@ def check_routes(pool: Pool, approve: Approve, announce: Announce | None = None)
         Refusals: `order_closed` for either, `settings_differ` where currency or the kind of prices was changed
         between them, `item_refunded`; `approval_required` without an `approver` where this order's discount takes
         more off the other's lines than you may give."""
-        return await changed(request, order_id, Merge, merged)
+        return await changed(request, order_id, Merge, merge_with)
 
     return [split_order, transfer_order, merge_order]

@@ -1,6 +1,5 @@
 """Previews, changes of held lines, sending, discounts and service charges, over HTTP."""
 
-from collections.abc import Awaitable, Callable
 from typing import cast
 from uuid import UUID
 
@@ -9,14 +8,15 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
 from fynlo.db.pool import Pool
-from fynlo.http import AnyRequest, Reply, if_match, read_body, restaurant_in
+from fynlo.http import AnyRequest, Reply, read_body, restaurant_in
 from fynlo.openapi import Operation, described
-from fynlo.tenancy import Announce, Of, Tenant
-from fynlo.writing import T, written
+from fynlo.tenancy import Announce, Tenant
+from fynlo.writing import written
 
 from . import lines, work
+from .changing import Changing, changes
 from .line_models import GivenTerms, ItemChange, OrderChange, Preview, Send
-from .models import NewOrder, Order
+from .models import NewOrder
 
 _OR_NULL = cast("type[GivenTerms | None]", GivenTerms | None)
 
@@ -25,30 +25,7 @@ def line_routes(
     pool: Pool, approve: work.Approve, announce: Announce | None = None
 ) -> list[HTTPRouteHandler]:
     """Like `order_routes`."""
-
-    async def changed(
-        request: AnyRequest,
-        order_id: UUID,
-        kind: type[T],
-        do: Callable[[Tenant, T, int | None], Awaitable[Reply]],
-        *,
-        without: bytes = b"",
-    ) -> Response[bytes]:
-        """`do` gets the version of If-Match; `without` is the body where none was sent."""
-
-        async def at_version(tenant: Tenant, value: T, _hashed: bytes) -> Reply:
-            return await do(tenant, value, if_match(request, required=True))
-
-        return await written(
-            request,
-            pool,
-            "orders.write",
-            kind,
-            at_version,
-            of=Of("order", order_id),
-            body=await read_body(request) or without,
-            announce=announce,
-        )
+    changed = Changing(pool, announce)
 
     @post(
         "/api/v1/orders/preview",
@@ -81,20 +58,16 @@ def line_routes(
 
     @patch(
         "/api/v1/orders/{order_id:uuid}",
-        opt=_changes("Change an order", OrderChange),
+        opt=changes("Change an order", OrderChange),
     )
     async def change_order(request: AnyRequest, order_id: FromPath[UUID]) -> Response[bytes]:
         """What is left out stays, null clears. Other covers may bring the service charge that applies by itself,
         or take it away. A change that changes nothing raises no version."""
-
-        async def do(tenant: Tenant, asked: OrderChange, version: int | None) -> Reply:
-            return await lines.change_order(tenant, order_id, asked, version)
-
-        return await changed(request, order_id, OrderChange, do)
+        return await changed(request, order_id, OrderChange, lines.change_order)
 
     @patch(
         "/api/v1/orders/{order_id:uuid}/items/{item_id:uuid}",
-        opt=_changes("Change a held line", ItemChange, 429),
+        opt=changes("Change a held line", ItemChange, 429),
     )
     async def change_item(
         request: AnyRequest, order_id: FromPath[UUID], item_id: FromPath[UUID]
@@ -103,7 +76,7 @@ def line_routes(
         are judged and priced by the menu as it is now. Where a discount by amount would become a larger part of
         the line than the `discount_limit`, it takes a manager or an `approver`."""
 
-        async def do(tenant: Tenant, asked: ItemChange, version: int | None) -> Reply:
+        async def do(tenant: Tenant, order_id: UUID, asked: ItemChange, version: int | None) -> Reply:
             return await lines.change_item(tenant, order_id, item_id, asked, version, approve)
 
         return await changed(request, order_id, ItemChange, do)
@@ -111,34 +84,30 @@ def line_routes(
     @post(
         "/api/v1/orders/{order_id:uuid}/send",
         status_code=200,
-        opt=_changes("Send what is held", Send),
+        opt=changes("Send what is held", Send),
     )
     async def send_lines(request: AnyRequest, order_id: FromPath[UUID]) -> Response[bytes]:
         """All held lines, or those of one `course`. Counted stock is taken now: `out_of_stock` names the lines,
         and nothing is sent. `nothing_to_send` where nothing is held."""
-
-        async def do(tenant: Tenant, asked: Send, version: int | None) -> Reply:
-            return await lines.send(tenant, order_id, asked, version)
-
-        return await changed(request, order_id, Send, do, without=b"{}")
+        return await changed(request, order_id, Send, lines.send, without=b"{}")
 
     @put(
         "/api/v1/orders/{order_id:uuid}/discount",
-        opt=_changes("Discount an order", _OR_NULL, 429),
+        opt=changes("Discount an order", _OR_NULL, 429),
     )
     async def discount_order(request: AnyRequest, order_id: FromPath[UUID]) -> Response[bytes]:
         """Off what the lines come to after their own discounts, never more than that; null takes it back. More
         than the restaurant's `discount_limit` off the order takes a manager or an `approver`:
         `approval_required`, `approval_refused`. Taking less off takes neither."""
 
-        async def do(tenant: Tenant, given: GivenTerms | None, version: int | None) -> Reply:
+        async def do(tenant: Tenant, order_id: UUID, given: GivenTerms | None, version: int | None) -> Reply:
             return await lines.discount_order(tenant, order_id, given, version, approve)
 
         return await changed(request, order_id, _OR_NULL, do)
 
     @put(
         "/api/v1/orders/{order_id:uuid}/items/{item_id:uuid}/discount",
-        opt=_changes("Discount a line", _OR_NULL, 429),
+        opt=changes("Discount a line", _OR_NULL, 429),
     )
     async def discount_item(
         request: AnyRequest, order_id: FromPath[UUID], item_id: FromPath[UUID]
@@ -146,20 +115,20 @@ def line_routes(
         """Off this line, held or sent, never more than it comes to; null takes it back. More than the
         `discount_limit` off the line, or off the order with it, takes a manager or an `approver`."""
 
-        async def do(tenant: Tenant, given: GivenTerms | None, version: int | None) -> Reply:
+        async def do(tenant: Tenant, order_id: UUID, given: GivenTerms | None, version: int | None) -> Reply:
             return await lines.discount_item(tenant, order_id, item_id, given, version, approve)
 
         return await changed(request, order_id, _OR_NULL, do)
 
     @put(
         "/api/v1/orders/{order_id:uuid}/service-charge",
-        opt=_changes("Charge for service", _OR_NULL, 429),
+        opt=changes("Charge for service", _OR_NULL, 429),
     )
     async def charge_service(request: AnyRequest, order_id: FromPath[UUID]) -> Response[bytes]:
         """Instead of the charge that applies by itself: a percentage of what all discounts leave, or an amount,
         never more than that. null waives it. Taxed if the restaurant's charge is."""
 
-        async def do(tenant: Tenant, given: GivenTerms | None, version: int | None) -> Reply:
+        async def do(tenant: Tenant, order_id: UUID, given: GivenTerms | None, version: int | None) -> Reply:
             return await lines.charge_service(tenant, order_id, given, version, approve)
 
         return await changed(request, order_id, _OR_NULL, do)
@@ -173,19 +142,3 @@ def line_routes(
         discount_item,
         charge_service,
     ]
-
-
-def _changes(summary: str, body: object, *problems: int) -> dict[str, object]:
-    """The description of a route that changes an order from the version that was seen."""
-    return described(
-        Operation(
-            tag="Orders",
-            summary=summary,
-            needs="orders.write",
-            body=body,
-            answers={200: Order},
-            takes=["Idempotency-Key", "If-Match"],
-            gives=["ETag", "Idempotent-Replayed"],
-            problems=[403, 404, 409, 412, 428, *problems],
-        )
-    )

@@ -16,13 +16,13 @@ from fynlo.tenancy import Tenant
 from . import stock
 from .discounting import check_limit
 from .line_models import GivenTerms, ItemChange, OrderChange, Preview, Send
-from .models import Approver, ChargeTerms, ChosenModifier, NewItem, NewOrder, Order, OrderItem, Terms
+from .models import ChargeTerms, ChosenModifier, NewItem, NewOrder, Order, OrderItem, Terms
 from .money import rate_label
 from .pricing import unpaid, unpriced
 from .queries import StoredOrder
 from .quoting import ask, ask_for, is_there, quoted
 from .rules import after_sending
-from .work import Approve, check_open, check_version, line_of, locked, reply, save
+from .work import Approve, approved, check_open, check_version, line_of, locked, reply, save
 
 
 async def preview(tenant: Tenant, new: NewOrder, request_hash: bytes) -> Reply:
@@ -47,24 +47,16 @@ async def _open(tenant: Tenant, order_id: UUID, version: int | None) -> StoredOr
     return stored
 
 
-async def _save(tenant: Tenant, stored: StoredOrder, order: Order, *, approved: bool = True) -> Reply:
-    """Raises Forbidden `approval_required` for more off than the caller may give, unless it is `approved`.
+async def _save(tenant: Tenant, stored: StoredOrder, order: Order, *, with_word: bool = True) -> Reply:
+    """Raises Forbidden `approval_required` for more off than the caller may give, unless `with_word` of a manager.
 
     Where nothing is another the order stays at its version.
     """
     if order == stored.order:
         return reply(order)
-    if not approved:
+    if not with_word:
         check_limit(stored, order, tenant.role, tenant.discount_limit_percentage)
     return await save(tenant, stored, order)
-
-
-async def _approved(tenant: Tenant, approver: Approver | None, approve: Approve) -> bool:
-    """Judged before anything is locked: a PIN takes its time."""
-    if approver is None:
-        return False
-    await approve(tenant, approver.staff_id, approver.pin, "refunds.write")
-    return True
 
 
 async def change_order(tenant: Tenant, order_id: UUID, asked: OrderChange, version: int | None) -> Reply:
@@ -82,7 +74,7 @@ async def change_item(
     Raises NotFound, Conflict `item_sent`, `item_voided`, what `unpriced` raises, and Forbidden
     `approval_required` where a discount by amount becomes too large a part of the line.
     """
-    approved = await _approved(tenant, asked.approver, approve)
+    with_word = await approved(tenant, asked.approver, approve)
     stored = await _open(tenant, order_id, version)
     line = line_of(stored.order, item_id)
     if line.status != "held":
@@ -95,12 +87,14 @@ async def change_item(
         for name, value in (("quantity", asked.quantity), ("course", asked.course), ("notes", asked.notes))
         if value is not UNSET
     }
-    return await _save(tenant, stored, _with_line(stored.order, replace(changed, **given)), approved=approved)
+    return await _save(
+        tenant, stored, _with_line(stored.order, replace(changed, **given)), with_word=with_word
+    )
 
 
 def _not_held(line: OrderItem) -> NoReturn:
     if line.status == "voided":
-        raise Conflict("This line was voided.", code="item_voided")
+        raise Conflict("This line was voided; order it again.", code="item_voided")
     raise Conflict(
         "This line was sent to the kitchen; void it, and order it again as it should be.", code="item_sent"
     )
@@ -172,9 +166,9 @@ async def _discounted(
     approve: Approve,
     put: Callable[[Order, Terms | None], Order],
 ) -> Reply:
-    approved = await _approved(tenant, given.approver if given else None, approve)
+    with_word = await approved(tenant, given.approver if given else None, approve)
     stored = await _open(tenant, order_id, version)
-    return await _save(tenant, stored, put(stored.order, _terms(given)), approved=approved)
+    return await _save(tenant, stored, put(stored.order, _terms(given)), with_word=with_word)
 
 
 async def discount_order(
@@ -210,7 +204,7 @@ async def charge_service(
 ) -> Reply:
     """Instead of the charge that applies by itself; None: no charge at all. It needs nobody's approval; whose
     was sent is judged and noted."""
-    await _approved(tenant, given.approver if given else None, approve)
+    await approved(tenant, given.approver if given else None, approve)
     stored = await _open(tenant, order_id, version)
     terms = _terms(given)
     charge = (

@@ -5,7 +5,7 @@ from uuid import UUID
 import msgspec
 from msgspec.structs import replace
 
-from fynlo.errors import Conflict, FieldProblem, Invalid, NotFound, VersionConflict
+from fynlo.errors import Conflict, Invalid, NotFound, VersionConflict
 from fynlo.http import Reply
 from fynlo.tenancy import Tenant
 
@@ -32,9 +32,7 @@ async def transfer(tenant: Tenant, order_id: UUID, asked: Transfer, version: int
     if asked.table_id is not None:
         table = await move_queries.table_to_sit(tenant.conn, tenant.restaurant_id, asked.table_id)
         if table is None:
-            raise Invalid(
-                "table_id: there is no such table.", errors=[FieldProblem("table_id", "no such table")]
-            )
+            raise Invalid.of("table_id", "there is no such table")
         if table.order_number is not None:
             raise Conflict(
                 f"Order {table.order_number} is open at table {table.name}; merge the two, or choose another table.",
@@ -53,10 +51,8 @@ async def merge(
     Forbidden `approval_required` where this one's discount takes more off the other's lines than the caller may give.
     """
     if asked.order_id == order_id:
-        message = "an order is not merged into itself"
-        raise Invalid(f"order_id: {message}; name the other one.", errors=[FieldProblem("order_id", message)])
-    if asked.approver is not None:  # before anything is locked: a PIN takes its time
-        await approve(tenant, asked.approver.staff_id, asked.approver.pin, "refunds.write")
+        raise Invalid.of("order_id", "an order is not merged into itself; name the other one")
+    with_word = await work.approved(tenant, asked.approver, approve)
     await move_queries.orders_lock(tenant.conn, tenant.restaurant_id, [order_id, asked.order_id])
     found = await queries.order_read(tenant.conn, tenant.restaurant_id, asked.order_id)
     if found is None:
@@ -77,7 +73,7 @@ async def merge(
     )
     whole = await work.read(tenant, order_id)
     order = merged(into.order, other.order, whole.order, stamp=into.stamp, other_stamp=other.stamp)
-    if asked.approver is None:
+    if not with_word:
         apart, priced = (into.order, other.order), repriced(order, into.stamp)
         check_together(apart, priced, tenant.role, tenant.discount_limit_percentage)
     # what refunds took back is held against what both came to

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from fynlo.errors import Conflict, FieldProblem, Invalid, NotFound
+from fynlo.errors import Conflict, Invalid, NotFound
 
 from .models import Order
 from .payment_bodies import NewPayment
@@ -41,13 +41,13 @@ def room(order: Order, check_id: UUID | None = None) -> Room:
 def check_tender(new: NewPayment) -> None:
     """Raises Invalid for a payment of nothing, and for cash tendered that is not cash or not enough."""
     if new.amount + new.tip < 1:
-        raise _invalid("amount", "take at least 1 in amount and tip together")
+        raise Invalid.of("amount", "take at least 1 in amount and tip together")
     if new.tendered is None:
         return
     if new.method != "cash":
-        raise _invalid("tendered", "only cash is tendered; leave this out")
+        raise Invalid.of("tendered", "only cash is tendered; leave this out")
     if new.tendered < new.amount + new.tip:
-        raise _invalid("tendered", f"less than amount and tip, {new.amount + new.tip}")
+        raise Invalid.of("tendered", f"less than amount and tip, {new.amount + new.tip}")
 
 
 def payment_of(order: Order, payment_id: UUID) -> Payment:
@@ -64,7 +64,3 @@ def check_state(payment: Payment, wanted: str, *, then: str) -> None:
         raise Conflict(
             f"This payment is {payment.state}, not {wanted}; {then}.", code="invalid_payment_state"
         )
-
-
-def _invalid(field: str, message: str) -> Invalid:
-    return Invalid(f"{field}: {message}.", errors=[FieldProblem(field, message)])

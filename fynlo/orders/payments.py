@@ -57,8 +57,7 @@ async def take(
         )
     check_id = new.check_id if any(check.id == new.check_id for check in order.checks) else None
     if new.check_id is not None and check_id is None and not new.accept_surplus:
-        message = "no check of this order; fetch the order again"
-        raise Invalid(f"check_id: {message}.", errors=[FieldProblem("check_id", message)])
+        raise Invalid.of("check_id", "no check of this order; fetch the order again")
     left = room(order, check_id)
     if new.amount > left.most and not new.accept_surplus:
         raise Invalid(
@@ -148,11 +147,8 @@ async def void(
 
 
 async def check_allowed(tenant: Tenant, approver: Approver | None, approve: Approve, what: str) -> None:
-    """Before anything is locked: a PIN takes its time. Raises Forbidden `approval_required`, and what `approve`
-    raises."""
-    if approver is not None:
-        await approve(tenant, approver.staff_id, approver.pin, "refunds.write")
-    elif not may(tenant.role, "refunds.write"):
+    """Raises Forbidden `approval_required`, and what `approve` raises. Asked before anything is locked."""
+    if not await work.approved(tenant, approver, approve) and not may(tenant.role, "refunds.write"):
         raise Forbidden(f"{what}; or send an `approver` with their PIN.", code="approval_required")
 
 
@@ -181,9 +177,7 @@ async def shift(tenant: Tenant, named: UUID | None, *, cash: bool, taken: bool) 
         return found.named
     if named is not None and not taken:
         if found.named is None:
-            raise Invalid(
-                "shift_id: there is no such shift.", errors=[FieldProblem("shift_id", "no such shift")]
-            )
+            raise Invalid.of("shift_id", "there is no such shift")
         raise Conflict("This shift is closed; name one that is open.", code="shift_closed")
     return found.own
 

@@ -1,12 +1,11 @@
 """What an order would be, were it made now; what is asked of the menu for it."""
 
 from datetime import datetime, timedelta
-from typing import NoReturn
 from uuid import UUID
 
 from msgspec import Struct
 
-from fynlo.errors import Conflict, FieldProblem, Invalid
+from fynlo.errors import Conflict, Invalid
 from fynlo.http import utc_now
 from fynlo.menu.models import OrderType
 from fynlo.menu.queries import Asked, sellable
@@ -51,23 +50,17 @@ def check_ids(items: tuple[NewItem, ...]) -> None:
     """Raises Invalid where two lines have one id."""
     given = [item.id for item in items if item.id is not None]
     if len(set(given)) != len(given):
-        raise Invalid(
-            "items: two lines have the same id.", errors=[FieldProblem("items", "two lines, one id")]
-        )
+        raise Invalid.of("items", "two lines have the same id")
 
 
 def _placed_at(given: datetime | None, now: datetime) -> datetime:
     if given is None:
         return now
     if given > now + CLOCK_SKEW:
-        _bad_time("is in the future; check the clock of the till")
+        raise Invalid.of("placed_at", "is in the future; check the clock of the till")
     if given < now - OFFLINE_FOR:
-        _bad_time("is more than 72 hours ago; enter the order as one of today")
+        raise Invalid.of("placed_at", "is more than 72 hours ago; enter the order as one of today")
     return min(given, now)
-
-
-def _bad_time(message: str) -> NoReturn:
-    raise Invalid(f"placed_at: {message}.", errors=[FieldProblem("placed_at", message)])
 
 
 class Quote(Struct, frozen=True):
@@ -96,9 +89,7 @@ def quoted(tenant: Tenant, new: NewOrder, asked: Asked) -> Quote:
     placed_at = _placed_at(new.placed_at, utc_now())
     if new.table_id is not None:
         if asked.table_name is None:
-            raise Invalid(
-                "table_id: there is no such table.", errors=[FieldProblem("table_id", "no such table")]
-            )
+            raise Invalid.of("table_id", "there is no such table")
         if asked.table_order_number is not None:
             raise Conflict(
                 f"Order {asked.table_order_number} is open at table {asked.table_name}; add to it, or move it.",

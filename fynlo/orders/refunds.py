@@ -40,10 +40,7 @@ async def refund(
     `invalid_payment_state`, `shift_closed` and `id_conflict`, and VersionConflict.
     """
     if new.amount + new.tip < 1:
-        raise Invalid(
-            "amount: give back at least 1 in amount and tip together.",
-            errors=[FieldProblem("amount", "at least 1 together with tip")],
-        )
+        raise Invalid.of("amount", "give back at least 1 in amount and tip together")
     await check_allowed(tenant, new.approver, approve, "Money is given back by a manager")
     stored, payment = await of_payment(tenant, payment_id)
     if new.id is not None:
@@ -115,10 +112,10 @@ def _items(order: Order, sold: Sold, new: NewRefund) -> tuple[RefundedItem, ...]
             left[before.item_id] -= before.quantity
     for place, asked in enumerate(new.items):
         if asked.item_id not in lines:
-            raise _wrong(f"items[{place}].item_id", "no line of this order")
+            raise Invalid.of(f"items[{place}].item_id", "no line of this order")
         left[asked.item_id] -= asked.quantity
         if left[asked.item_id] < 0:
-            raise _wrong(
+            raise Invalid.of(
                 f"items[{place}].quantity", "more than there is of the line and was not refunded yet"
             )
     worth = {id_: item.total for id_, item in lines.items()} | sold.payable
@@ -151,10 +148,6 @@ def _reversed(
         sold.settings.tax_rounding,
         named=named,
     )
-
-
-def _wrong(field: str, message: str) -> Invalid:
-    return Invalid(f"{field}: {message}.", errors=[FieldProblem(field, message)])
 
 
 def _answer(order: Order, payment_id: UUID, refund_id: UUID, status: int = 200) -> Reply:

@@ -27,6 +27,7 @@ from fynlo.writing import written
 
 from . import queries, work
 from .audience import order_without_money, orders_without_money
+from .changing import Changing, changes
 from .cursors import cursor_of, ended_with
 from .history_routes import Seq, as_it_was
 from .models import MoreItems, NewOrder, NewStatus, Order, OrdersQuery, VoidItem
@@ -45,6 +46,7 @@ def order_routes(
     pool: Pool, approve: work.Approve, announce: Announce | None = None
 ) -> list[HTTPRouteHandler]:
     """The routes of the orders; their commits are announced where that is given, else they notify themselves."""
+    changed = Changing(pool, announce)
 
     @post(
         "/api/v1/orders",
@@ -186,53 +188,18 @@ def order_routes(
     @post(
         "/api/v1/orders/{order_id:uuid}/status",
         status_code=200,
-        opt=described(
-            Operation(
-                tag="Orders",
-                summary="Move an order on",
-                needs="orders.write",
-                body=NewStatus,
-                answers={200: Order},
-                takes=["Idempotency-Key", "If-Match"],
-                gives=["ETag", "Idempotent-Replayed"],
-                problems=[403, 404, 409, 412, 428],
-            )
-        ),
+        opt=changes("Move an order on", NewStatus),
     )
     async def set_status(request: AnyRequest, order_id: FromPath[UUID]) -> Response[bytes]:
         """pending → confirmed → preparing → ready → completed, skipping forward allowed, ready back to
         preparing; cancelled, with a `reason`, from any but completed. Refusals: `invalid_transition`,
         `order_closed`, `payment_due`, `order_has_payments`."""
-
-        async def do(tenant: Tenant, new: NewStatus, _hashed: bytes) -> Reply:
-            return await work.set_status(tenant, order_id, new, if_match(request, required=True))
-
-        return await written(
-            request,
-            pool,
-            "orders.write",
-            NewStatus,
-            do,
-            of=Of("order", order_id),
-            body=await read_body(request),
-            announce=announce,
-        )
+        return await changed(request, order_id, NewStatus, work.set_status)
 
     @post(
         "/api/v1/orders/{order_id:uuid}/items/{item_id:uuid}/void",
         status_code=200,
-        opt=described(
-            Operation(
-                tag="Orders",
-                summary="Void a line",
-                needs="orders.write",
-                body=VoidItem,
-                answers={200: Order},
-                takes=["Idempotency-Key", "If-Match"],
-                gives=["ETag", "Idempotent-Replayed"],
-                problems=[403, 404, 409, 412, 428, 429],
-            )
-        ),
+        opt=changes("Void a line", VoidItem, 429),
     )
     async def void_item(
         request: AnyRequest, order_id: FromPath[UUID], item_id: FromPath[UUID]
@@ -241,19 +208,9 @@ def order_routes(
         was sent is voided by owners and managers; others send an `approver`: `approval_required`,
         `approval_refused`."""
 
-        async def do(tenant: Tenant, asked: VoidItem, _hashed: bytes) -> Reply:
-            version = if_match(request, required=True)
+        async def do(tenant: Tenant, order_id: UUID, asked: VoidItem, version: int | None) -> Reply:
             return await work.void_item(tenant, order_id, item_id, asked, version, approve)
 
-        return await written(
-            request,
-            pool,
-            "orders.write",
-            VoidItem,
-            do,
-            of=Of("order", order_id),
-            body=await read_body(request),
-            announce=announce,
-        )
+        return await changed(request, order_id, VoidItem, do)
 
     return [create_order, list_orders, get_order, append_items, set_status, void_item]

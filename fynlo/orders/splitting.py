@@ -78,7 +78,7 @@ class Split(Struct, frozen=True):
 def split_equal(due: int, ways: int) -> Split:
     """So many checks alike; odd pennies fall on the first. Raises Invalid for fewer than 2 ways or more than 99."""
     if not FEWEST_WAYS <= ways <= MOST_WAYS:
-        raise _invalid("ways", f"Split it {FEWEST_WAYS} to {MOST_WAYS} ways.")
+        raise Invalid.of("ways", f"split it {FEWEST_WAYS} to {MOST_WAYS} ways")
     return Split(tuple(allocate(due, [1] * ways)))
 
 
@@ -86,7 +86,7 @@ def split_amounts(due: int, amounts: Sequence[int]) -> Split:
     """Checks of these amounts. Raises Invalid `split_mismatch` where they come to more than is due."""
     for place, amount in enumerate(amounts):
         if amount < 1:
-            raise _invalid(f"amounts[{place}]", "An amount is at least 1.")
+            raise Invalid.of(f"amounts[{place}]", "an amount is at least 1")
     if (together := sum(amounts)) > due:
         raise Invalid(
             f"The amounts come to {together}, and {due} is due; make them smaller.",
@@ -117,13 +117,13 @@ def split_items(
     weights = []
     for place, parts in enumerate(checks):
         if not parts:
-            raise _invalid(f"checks[{place}]", "Put at least one line on every check.")
+            raise Invalid.of(f"checks[{place}]", "put at least one line on every check")
         weight = Fraction(0)
         for position, part in enumerate(parts):
             line = lines.get(part.item_id)
             at = f"checks[{place}][{position}]"
             if line is None:
-                raise _invalid(f"{at}.item_id", "This is no line of the order that is to be paid.")
+                raise Invalid.of(f"{at}.item_id", "this is no line of the order that is to be paid")
             portion = part.portion(line.quantity)
             asked[part.item_id] += portion
             if (free := 1 - gone[part.item_id]) < asked[part.item_id]:
@@ -239,7 +239,3 @@ def _fraction(share: str) -> Fraction:
     if match is None or not 1 <= int(match[1]) <= int(match[2]) <= 1000:
         raise ValueError('a share is a fraction such as "1/3", above 0 and at most 1, in at most thousandths')
     return Fraction(int(match[1]), int(match[2]))
-
-
-def _invalid(field: str, message: str) -> Invalid:
-    return Invalid(f"{field}: {message}", errors=[FieldProblem(field, message)])

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from fynlo.errors import Conflict, FieldProblem, Forbidden, Invalid, NotFound, VersionConflict
+from fynlo.errors import Conflict, Forbidden, Invalid, NotFound, VersionConflict
 from fynlo.http import Reply, etag
 from fynlo.identity.rules import Permission, may
 from fynlo.ids import uuid7
@@ -15,7 +15,7 @@ from fynlo.tenancy import Tenant
 from . import queries, stock
 from .balancing import balanced
 from .discounting import check_limit
-from .models import MoreItems, NewOrder, NewStatus, Order, OrderItem, VoidItem
+from .models import Approver, MoreItems, NewOrder, NewStatus, Order, OrderItem, VoidItem
 from .pricing import AUTOMATIC, repriced, unpaid, unpriced, voided
 from .queries import CheckRow, StoredOrder
 from .quoting import ask, ask_for, check_ids, is_there, quoted
@@ -23,6 +23,17 @@ from .rules import CLOSED, OrderStatus, after_sending, due_after, transition_all
 
 Approve = Callable[[Tenant, UUID, str, Permission], Awaitable[None]]
 """Staff id, PIN and what they should have the right to. Raises Forbidden, TooMany."""
+
+
+async def approved(tenant: Tenant, approver: Approver | None, approve: Approve) -> bool:
+    """Whether a manager has given their word; raises what `approve` raises where somebody's is none.
+
+    Asked before anything is locked: a PIN takes its time.
+    """
+    if approver is None:
+        return False
+    await approve(tenant, approver.staff_id, approver.pin, "refunds.write")
+    return True
 
 
 def reply(order: Order, status: int = 200, headers: dict[str, str] | None = None) -> Reply:
@@ -166,25 +177,22 @@ async def void_item(
     Raises NotFound where there is no such line, Conflict `item_voided`, Invalid where it is not so many,
     and what `approve` raises.
     """
-    approved = asked.approver is not None
-    if asked.approver is not None:  # before anything is locked: a PIN takes its time
-        await approve(tenant, asked.approver.staff_id, asked.approver.pin, "refunds.write")
+    with_word = await approved(tenant, asked.approver, approve)
     stored = await locked(tenant, order_id)
     check_version(stored, version)
     order = stored.order
     check_open(order)
     line = line_of(order, item_id)
     if line.status == "voided":
-        raise Conflict("This line was voided before.", code="item_voided")
-    if line.status == "sent" and not approved and not may(tenant.role, "refunds.write"):
+        raise Conflict("This line was voided before; order it again.", code="item_voided")
+    if line.status == "sent" and not with_word and not may(tenant.role, "refunds.write"):
         raise Forbidden(
             "What was sent to the kitchen is voided by a manager; or send an `approver` with their PIN.",
             code="approval_required",
         )
     part = asked.quantity if asked.quantity not in (None, line.quantity) else None
     if part is not None and part > line.quantity:
-        told = f"the line has {line.quantity}"
-        raise Invalid(f"quantity: {told}.", errors=[FieldProblem("quantity", told)])
+        raise Invalid.of("quantity", f"the line has {line.quantity}")
     positions, of_parts = stored.item_positions, stored
     if part is None:
         gone = voided(line, asked.reason)
@@ -198,7 +206,7 @@ async def void_item(
     taken = await stock.give_back(tenant, of_parts, back)
     items = tuple(now for item in order.items for now in (left if item.id == item_id else [item]))
     changed = msgspec.structs.replace(order, items=items)
-    if not approved:
+    if not with_word:
         check_limit(stored, changed, tenant.role, tenant.discount_limit_percentage)
     return await save(
         tenant,
@@ -238,7 +246,7 @@ async def set_status(tenant: Tenant, order_id: UUID, new: NewStatus, version: in
         raise Conflict("A payment is under way; capture or fail it first.", code="payment_due")
     if new.status == "cancelled":
         if not new.reason or not new.reason.strip():
-            raise Invalid("reason: say why it is cancelled.", errors=[FieldProblem("reason", "say why")])
+            raise Invalid.of("reason", "say why it is cancelled")
         if order.totals.paid - order.totals.refunded + order.totals.unapplied > 0:
             raise Conflict("Money was taken for this order; refund it first.", code="order_has_payments")
         if under_way:

@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 
 from fynlo.context import require
-from fynlo.errors import Conflict, FieldProblem, Forbidden, Invalid, NotFound
+from fynlo.errors import Conflict, Forbidden, Invalid, NotFound
 from fynlo.http import Reply
 from fynlo.identity.models import EMAIL_LENGTH
 from fynlo.identity.rules import may
@@ -22,8 +22,7 @@ INVITATION_S = 7 * 86_400
 async def invite(tenant: Tenant, new: NewStaff, _hashed: bytes) -> Reply:
     """Raises Conflict `already_staff` where they work here already, Forbidden and `last_owner` as change() does."""
     if len(new.email.lower()) > EMAIL_LENGTH:  # small letters can be more of them
-        told = f"at most {EMAIL_LENGTH} characters"
-        raise Invalid(f"email: {told}.", errors=[FieldProblem("email", told)])
+        raise Invalid.of("email", f"at most {EMAIL_LENGTH} characters")
     member = await queries.staff_lock_address(tenant.conn, tenant.restaurant_id, new.email)
     if new.role == "owner" or (member is not None and member.role == "owner"):
         require(tenant.role, "owners.write")
