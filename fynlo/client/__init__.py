@@ -4,9 +4,9 @@
 
 `ApiClient` (module `http`) makes the requests, `Feed` (module `feed`) follows the orders of a restaurant as
 they happen; both read their tokens from one `TokenManager` (module `tokens`). What they take and answer is
-typed in `models`, `orders` and `events`, what goes wrong in `errors`. Everything is asyncio, and one client
-may be used by any number of tasks of its event loop. Nothing here needs the rest of Fynlo: httpx, websockets
-and msgspec are enough.
+typed in `models`, `orders`, `payments`, `cash` and `events`, what goes wrong in `errors`. Everything is asyncio,
+and one client may be used by any number of tasks of its event loop. Nothing here needs the rest of Fynlo: httpx,
+websockets and msgspec are enough.
 """
 
 from fynlo.client.answers import lowest

@@ -231,6 +231,8 @@ async def _prove(
     taxes_included = restaurant.prices_include_tax is not False
     proof.problems += verdict.of_orders(books, there, prices_include_tax=taxes_included)
     proof.problems += await verdict.of_the_log(api, books, there)
+    if stay := sum(order.closed_at is None for order in there.values()):
+        proof.words.append(f"{stay} orders stay open: their guests gave up.")
     if books.stock.left:
         proof.compared.append("stock")
         proof.problems += await verdict.of_stock(api, membership.id, books.stock)
@@ -244,7 +246,7 @@ async def _prove(
     if before is None:
         proof.words.append("The reports were not looked at: this person may not see them.")
     elif not alone:
-        proof.words.append("The reports were not added up: others traded meanwhile.")
+        proof.words.append("The reports were not added up: others traded meanwhile, or an answer never came.")
     else:
         after = await days.Reports.read(api, membership.id, before.first, before.last)
         proof.problems += days.of_the_day(before, after, there.values())

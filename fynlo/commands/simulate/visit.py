@@ -50,7 +50,7 @@ class Room(Protocol):
 
 
 class Visit:
-    """What a party does. They sit at `tables`, at none with a takeaway."""
+    """What a party does, at a table or with a takeaway."""
 
     def __init__(self, room: Room, rng: Random, table: Table | None) -> None:
         self._room = room
@@ -204,7 +204,7 @@ class Visit:
             other = await self._order(self._rng.randint(1, 2))
         except ProblemError:
             return order
-        await self._pause(2)
+        await self._wait(2)
         before = order.version
         try:
             order = await self._change(order, lambda o: self._api.merge(o, other, approver=self._approver))
@@ -214,57 +214,56 @@ class Visit:
         if order.version != before:
             self._books.merge(other, order)
             self._figures.played["merges"] += 1
+        else:
+            await self._leave(other)
         return order
 
     # the course of it
 
     async def _stay(self, order: Order) -> None:
-        now = [order]
+        self._now = order
         with suppress(ClosingTime):
-            await self._eat(now)
-        order = now[0]
-        if order.status in ("completed", "cancelled"):
-            return
-        order = await self._send(order)
-        await self._leave(order)
+            await self._eat()
+        if self._now.status not in ("completed", "cancelled"):
+            await self._leave(await self._send(self._now))
 
-    async def _eat(self, now: list[Order]) -> None:
-        """Until they want to pay; `now[0]` is their order, also where this ends early."""
-        if now[0].status == "pending":
-            if (held := now[0].items) and self._chance(0.5):
-                now[0] = await self._change(
-                    now[0], lambda o: self._api.change_item(o, held[0].id, quantity=2, notes="twice")
+    async def _eat(self) -> None:
+        """Until they want to pay; `_now` is their order, also where this ends early."""
+        if self._now.status == "pending":
+            if (held := self._now.items) and self._chance(0.5):
+                self._now = await self._change(
+                    self._now, lambda o: self._api.change_item(o, held[0].id, quantity=2, notes="twice")
                 )
-            first = min(item.course for item in now[0].items)
-            now[0] = await self._send(now[0], first)
+            first = min(item.course for item in self._now.items)
+            self._now = await self._send(self._now, first)
         await self._pause(3)
         if self._chance(0.05):
-            now[0] = await self._move(now[0], "cancelled", "changed their mind (simulation)")
+            self._now = await self._move(self._now, "cancelled", "changed their mind (simulation)")
             return
         if self._chance(0.08):
-            now[0] = await self._void_something(now[0], "changed their mind (simulation)")
-        if now[0].status == "confirmed":
-            now[0] = await self._move(now[0], "preparing")
+            self._now = await self._void_something(self._now, "changed their mind (simulation)")
+        if self._now.status == "confirmed":
+            self._now = await self._move(self._now, "preparing")
         await self._pause(5)
         if self._tables and self._chance(0.1):
-            now[0] = await self._move_table(now[0])
+            self._now = await self._move_table(self._now)
         if self._tables and self._chance(0.1):
-            now[0] = await self._join(now[0])
+            self._now = await self._join(self._now)
         await self._pause(5)
         if self._chance(0.3):
-            now[0] = await self._more(now[0])
+            self._now = await self._more(self._now)
             await self._pause(5)
-        now[0] = await self._send(now[0])
-        if now[0].status in ("confirmed", "preparing"):
-            now[0] = await self._move(now[0], "ready")
+        self._now = await self._send(self._now)
+        if self._now.status in ("confirmed", "preparing"):
+            self._now = await self._move(self._now, "ready")
         if self._chance(0.05):
-            now[0] = await self._void_something(now[0], "came back (simulation)")
+            self._now = await self._void_something(self._now, "came back (simulation)")
         if self._chance(0.15):
-            now[0] = await self._discount(now[0])
+            self._now = await self._discount(self._now)
         if self._tables and self._chance(0.05):
             share = self._rng.choice((None, "10"))
-            now[0] = await self._change(
-                now[0], lambda o: self._api.service_charge(o, "asked (simulation)", percentage=share)
+            self._now = await self._change(
+                self._now, lambda o: self._api.service_charge(o, "asked (simulation)", percentage=share)
             )
         await self._pause(15)
 
