@@ -85,7 +85,9 @@ async def test_a_section_and_its_tables_are_built_changed_and_taken_away(manager
     body = {"restaurant_id": PIZZERIA.id, "name": " Cellar ", "sort_order": 9}
     cellar = section(await manager.post("/sections", body), 201)
     assert (cellar.name, cellar.sort_order) == ("Cellar", 9)
-    made = await add(manager, "C1", section_id=cellar.id, seats=6, position={"x": 10, "y": -20}, status="cleaning")
+    made = await add(
+        manager, "C1", section_id=cellar.id, seats=6, position={"x": 10, "y": -20}, status="cleaning"
+    )
     assert (made.section_name, made.seats, made.status, made.order_id) == ("Cellar", 6, "cleaning", None)
     assert made.position is not None
     assert (made.position.x, made.position.y) == (10, -20)

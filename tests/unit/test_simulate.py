@@ -191,9 +191,19 @@ async def test_a_request_under_a_key_is_sent_twice_and_wants_the_same_answer() -
     assert problems == ["POST /api/v1/orders: sent twice under one key, it was done twice"]
 
 
-async def test_a_refusal_is_no_reason_to_complain() -> None:
-    asked, problems = await sent(lambda _: httpx.Response(409))
+def refusal(status: int, code: str) -> httpx.Response:
+    return httpx.Response(status, json={"code": code, "detail": "No."})
+
+
+async def test_a_refusal_is_no_reason_to_complain_but_of_what_was_done() -> None:
+    asked, problems = await sent(lambda _: refusal(409, "table_occupied"))
     assert asked in (1, 2)
+    assert problems == []
+    _, problems = await sent(lambda n: replay(n) if n == 1 else refusal(412, "version_conflict"))
+    assert problems == [
+        "POST /api/v1/orders: sent again under the same key, it was refused: version_conflict"
+    ]
+    _, problems = await sent(lambda n: replay(n) if n == 1 else refusal(409, "idempotency_in_flight"))
     assert problems == []
 
 

@@ -11,7 +11,8 @@ import httpx
 import msgspec
 from msgspec import Raw, Struct
 
-from fynlo.client.wire import TRIES
+from fynlo.client.errors import problem_from
+from fynlo.client.wire import TRIES, wait_before_retry
 
 from .figures import Figures
 
@@ -82,9 +83,11 @@ class Mischief(httpx.AsyncBaseTransport):
             if not first.is_success:
                 return first
             again = await self._read(request)
-        if first.is_success and again.is_success:
+        if not first.is_success:
+            first, again = again, first
+        if first.is_success:
             self._compare(request, first, again)
-        return first if first.is_success else again
+        return first
 
     async def _read(self, request: httpx.Request) -> httpx.Response:
         response = await self._network.handle_async_request(request)
@@ -93,6 +96,16 @@ class Mischief(httpx.AsyncBaseTransport):
 
     def _compare(self, request: httpx.Request, first: httpx.Response, again: httpx.Response) -> None:
         what = f"{request.method} {request.url.path}"
+        if not again.is_success:
+            refusal = problem_from(again)
+            passes = (
+                again.status_code == httpx.codes.UNAUTHORIZED or wait_before_retry(refusal, 0) is not None
+            )
+            if not passes:
+                self._problems.append(
+                    f"{what}: sent again under the same key, it was refused: {refusal.code}"
+                )
+            return
         if request.url.path.endswith("/orders/batch"):
             same = _done(first) == _done(again)
         else:
