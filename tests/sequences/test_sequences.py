@@ -435,7 +435,10 @@ class Service(RuleBasedStateMachine):
 def service(module_seeded_url: str) -> Iterator[None]:
     global BOOKS, TILL
     server = ServerProcess(
-        module_seeded_url, FYNLO_REQUESTS_PER_PERSON="1000000", FYNLO_REQUESTS_PER_RESTAURANT="1000000"
+        module_seeded_url,
+        FYNLO_REQUESTS_PER_PERSON="1000000",
+        FYNLO_REQUESTS_PER_RESTAURANT="1000000",
+        FYNLO_ACCESS_TOKEN_S="86400",
     )
     with server:
         server.await_ready()
