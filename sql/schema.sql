@@ -4309,7 +4309,7 @@ ALTER TABLE public.z_orders OWNER TO fynlo_owner;
 -- Name: TABLE z_orders; Type: COMMENT; Schema: public; Owner: fynlo_owner
 --
 
-COMMENT ON TABLE public.z_orders IS 'The Z that reported a completed order: the first one taken after it.';
+COMMENT ON TABLE public.z_orders IS 'The Z that reported an order: the first one taken after it was completed or cancelled.';
 
 
 --

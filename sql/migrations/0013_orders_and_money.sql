@@ -123,7 +123,7 @@ create table z_orders (
   foreign key (restaurant_id, order_id) references orders (restaurant_id, id),
   foreign key (restaurant_id, z_id) references z_reports (restaurant_id, id)
 );
-comment on table z_orders is 'The Z that reported a completed order: the first one taken after it.';
+comment on table z_orders is 'The Z that reported an order: the first one taken after it was completed or cancelled.';
 create index z_orders_z_idx on z_orders (restaurant_id, z_id);
 
 create table payments (
