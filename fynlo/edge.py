@@ -202,7 +202,8 @@ class Edge:
         if accept is not None and accepted(accept, _JSON) is None:
             offered = next((media for matching, media in self._media if matching.fullmatch(path)), _JSON)
             if accepted(accept, offered) is None:
-                raise NotAcceptable("This address answers in JSON; send `Accept: application/json`.")
+                told = " or ".join(media for media in offered if media != PROBLEM_JSON)
+                raise NotAcceptable(f"This address answers in {told}; send `Accept: {offered[0]}`.")
         return left
 
 

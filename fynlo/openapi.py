@@ -48,7 +48,7 @@ _PROBLEMS: Mapping[int, str] = {
     401: "No token, or one that cannot be used.",
     403: "The role may not do this.",
     404: "Absent, or another restaurant's.",
-    406: "Only JSON is to be had.",
+    406: "What `Accept` asks for is not to be had here.",
     408: "The body did not come in time.",
     409: "The state does not allow it; the code says why.",
     410: "No longer kept.",
@@ -176,6 +176,7 @@ def _answers(operation: Operation, schemas: Mapping[Any, Any]) -> dict[str, Any]
     refused |= set() if operation.public else {401, 429}
     refused |= {400, 408, 413, 415, 422} if operation.body is not None else set()
     refused |= {422} if operation.query is not None else set()
+    refused |= {406} if operation.media else set()
     for status in sorted(refused):
         answers[str(status)] = {
             "description": _PROBLEMS[status],
@@ -250,11 +251,12 @@ The backend of a restaurant's point of sale.
 `day_cutoff`. Prices come from the database: a client names products, never prices.
 
 **Retries are safe.** Send an `Idempotency-Key` with every POST that changes something, new for each request
-and the same for its retries; or make the `id` of an order or a line yourself. Either way a request that
-arrives twice is done once.
+and the same for its retries; or make the `id` of an order, a line, a payment or a refund yourself. Either way a
+request that arrives twice is done once. A till that was offline sends its queue to `POST /orders/batch`.
 
 **Two at once.** An order has a `version`, also its `ETag`. A change that rests on what you have seen takes
-`If-Match: "7"` and is refused with 412 and the order as it is if somebody was faster. Adding lines needs none.
+`If-Match: "7"` and is refused with 412 and the order as it is if somebody was faster. Adding lines and paying need
+none.
 
 **Errors** are RFC 9457 `application/problem+json`; `code` is for programs, `detail` says in one sentence what
 to do, `errors` names the fields.
