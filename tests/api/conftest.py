@@ -8,7 +8,7 @@ from fynlo.db.embedded import EmbeddedValkey
 from fynlo.demo.data import PIZZERIA, RIVAL
 from tests.serving import ServerProcess
 
-from .house import Database, Person
+from .house import PIN, Database, Json, Person
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +50,13 @@ async def waiter(server: ServerProcess) -> AsyncIterator[Person]:
 
 
 @pytest.fixture(scope="module")
+async def cashier(server: ServerProcess) -> AsyncIterator[Person]:
+    person = await Person.sign_in(server.url, "cashier@demo.fynlo.test")
+    yield person
+    await person.client.aclose()
+
+
+@pytest.fixture(scope="module")
 async def kitchen(server: ServerProcess) -> AsyncIterator[Person]:
     person = await Person.sign_in(server.url, "kitchen@demo.fynlo.test")
     yield person
@@ -76,3 +83,12 @@ async def nobody(server: ServerProcess) -> AsyncIterator[Person]:
     person = Person(server.url)
     yield person
     await person.client.aclose()
+
+
+@pytest.fixture(scope="module")
+async def approver(manager: Person) -> Json:
+    """The manager's word, for another's till."""
+    listed = (await manager.get("/staff", restaurant_id=manager.place.id)).json()
+    (staff_id,) = [m["id"] for m in listed if m["email"].startswith("manager@")]
+    assert (await manager.put(f"/staff/{staff_id}/pin", {"pin": PIN})).status_code == 204
+    return {"staff_id": staff_id, "pin": PIN}

@@ -20,6 +20,7 @@ from .wire import Order, Problem, SignedIn
 Json = dict[str, Any]
 API = "/api/v1"
 PATIENCE_S = 30.0
+PIN = "482913"
 
 
 class Database:

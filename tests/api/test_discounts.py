@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from decimal import Decimal
 from typing import Any
 
@@ -18,29 +18,11 @@ from fynlo.orders.money import (
     TaxSettings,
     totals,
 )
-from tests.serving import ServerProcess
 
 from .house import Database, Json, Person, chosen, line, order, refused, variant
 from .wire import ChargeTerms, Order, Terms
 
 FRIES, BROCCOLI = "Skin-on fries", "Tenderstem broccoli"
-PIN = "482913"
-
-
-@pytest.fixture(scope="module")
-async def cashier(server: ServerProcess) -> AsyncIterator[Person]:
-    person = await Person.sign_in(server.url, "cashier@demo.fynlo.test")
-    yield person
-    await person.client.aclose()
-
-
-@pytest.fixture(scope="module")
-async def approver(manager: Person, cashier: Person) -> Json:
-    """The manager's word, at the cashier's till."""
-    listed = (await manager.get("/staff", restaurant_id=manager.place.id)).json()
-    (staff_id,) = [m["id"] for m in listed if m["email"].startswith("manager@")]
-    assert (await manager.put(f"/staff/{staff_id}/pin", {"pin": PIN})).status_code == 204
-    return {"staff_id": staff_id, "pin": PIN}
 
 
 async def discount(by: Person, which: Order, place: int | None = None, /, **fields: Any) -> httpx.Response:

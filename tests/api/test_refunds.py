@@ -1,38 +1,18 @@
 """Giving money back: never more than was paid, what it reverses, who may, and when."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 from uuid import uuid4
 
 import msgspec
-import pytest
 
 from fynlo.demo.data import RIVAL
-from tests.serving import ServerProcess
 
 from .house import Database, Person, line, order, refused
 from .money import close_shift, open_shift, paid, pay, refund, refunded, report, settle, told
 from .wire import Payment, Refund
 
 FRIES, BROCCOLI, COLA = "Skin-on fries", "Tenderstem broccoli", "Cola"
-PIN = "482913"
-
-
-@pytest.fixture(scope="module")
-async def cashier(server: ServerProcess) -> AsyncIterator[Person]:
-    person = await Person.sign_in(server.url, "cashier@demo.fynlo.test")
-    yield person
-    await person.client.aclose()
-
-
-@pytest.fixture(scope="module")
-async def approver(manager: Person) -> dict[str, str]:
-    """The manager, and their PIN."""
-    listed = (await manager.get("/staff", restaurant_id=manager.place.id)).json()
-    (staff_id,) = [m["id"] for m in listed if m["email"].startswith("manager@")]
-    assert (await manager.client.put(f"/staff/{staff_id}/pin", json={"pin": PIN})).status_code == 204
-    return {"staff_id": staff_id, "pin": PIN}
 
 
 def reversed_by(database: Database, payment: Payment) -> list[tuple[Any, ...]]:

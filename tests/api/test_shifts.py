@@ -1,7 +1,7 @@
 """Drawers: one for each person, counted blind, and exact however much is going on."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import uuid4
 
@@ -15,13 +15,6 @@ from .house import Database, Json, Person, line, next_page, refused, soon
 from .money import paid, pay, refund, refunded, settle
 
 FRIES = "Skin-on fries"  # at 450
-
-
-@pytest.fixture(scope="module")
-async def cashier(server: ServerProcess) -> AsyncIterator[Person]:
-    person = await Person.sign_in(server.url, "cashier@demo.fynlo.test")
-    yield person
-    await person.client.aclose()
 
 
 @pytest.fixture(autouse=True)

@@ -1,26 +1,15 @@
 """Voiding lines: what is left to pay, who may, who approved, and what the kitchen is told."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
 import pytest
 
-from tests.serving import ServerProcess
-
-from .house import Database, Json, Person, line, order, refused
+from .house import PIN, Database, Json, Person, line, order, refused
 from .wire import Order
 
 FRIES, BROCCOLI = "Skin-on fries", "Tenderstem broccoli"
-PIN = "482913"
-
-
-@pytest.fixture(scope="module")
-async def cashier(server: ServerProcess) -> AsyncIterator[Person]:
-    person = await Person.sign_in(server.url, "cashier@demo.fynlo.test")
-    yield person
-    await person.client.aclose()
 
 
 @pytest.fixture(scope="module")

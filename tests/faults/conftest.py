@@ -8,8 +8,11 @@ import pytest
 from fynlo.db.embedded import EmbeddedPostgres
 from fynlo.db.migrations import apply
 from fynlo.demo.seed import seed
-from tests.cluster import own_postgres
+from tests.cluster import Cluster, own_postgres
+from tests.db.test_ops import ask
 from tests.live.house import House, open_house
+
+from .shop import Shop, open_shop
 
 
 @pytest.fixture(scope="module")
@@ -33,3 +36,24 @@ async def postgres() -> AsyncIterator[EmbeddedPostgres]:
         async with await psycopg.AsyncConnection.connect(server.url(), autocommit=True) as conn:
             await seed(conn)
         yield server
+
+
+@pytest.fixture(scope="module")
+async def whole(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Shop]:
+    """A shop whose server is as it is served."""
+    async with open_shop(cluster, tmp_path_factory.mktemp("whole"), careful=True) as shop:
+        yield shop
+
+
+@pytest.fixture(scope="module")
+async def careless(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Shop]:
+    """One whose server lacks the guards (careless.py)."""
+    async with open_shop(cluster, tmp_path_factory.mktemp("careless"), careful=False, workers=1) as shop:
+        yield shop
+
+
+@pytest.fixture
+async def shop(whole: Shop) -> AsyncIterator[Shop]:
+    """The whole one; after the test its sums agree."""
+    yield whole
+    assert await ask(whole.database.url, "sums") == []

@@ -5,7 +5,7 @@ that are sent again, stand in test_retries.py.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AsyncExitStack
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
@@ -19,33 +19,13 @@ from fynlo.demo.data import PIZZERIA
 from tests.api.house import Json, Person, line, order, product, refused, table
 from tests.api.money import paid, pay, refund
 from tests.api.wire import Order
-from tests.cluster import Cluster
-from tests.db.test_ops import ask
 
-from .shop import Shop, open_shop, statuses
+from .shop import Shop, statuses
 
 FRIES, COLA = "Skin-on fries", "Cola"  # at 450 and at 345
 TENDERS = ("card", "cash", "card")
 ROUNDS = (True, False, False)
 """In some all have begun before one commits, see Shop.at_once(); in others it comes as it comes."""
-
-
-@pytest.fixture(scope="module")
-async def whole(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Shop]:
-    async with open_shop(cluster, tmp_path_factory.mktemp("whole"), careful=True) as shop:
-        yield shop
-
-
-@pytest.fixture(scope="module")
-async def careless(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Shop]:
-    async with open_shop(cluster, tmp_path_factory.mktemp("careless"), careful=False, workers=1) as shop:
-        yield shop
-
-
-@pytest.fixture
-async def shop(whole: Shop) -> AsyncIterator[Shop]:
-    yield whole
-    assert await ask(whole.database.url, "sums") == []
 
 
 # -- two waiters add to one table's order

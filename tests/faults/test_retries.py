@@ -4,7 +4,6 @@ Each goes wrong at a server that is `careless` (careless.py), which shows that i
 """
 
 import asyncio
-from collections.abc import AsyncIterator
 from uuid import uuid4
 
 import httpx
@@ -13,30 +12,10 @@ from msgspec import Struct
 
 from tests.api.house import Json, Person, line, table
 from tests.api.wire import Order
-from tests.cluster import Cluster
-from tests.db.test_ops import ask
 
-from .shop import Shop, open_shop, statuses
+from .shop import Shop, statuses
 
 FRIES, COLA = "Skin-on fries", "Cola"
-
-
-@pytest.fixture(scope="module")
-async def whole(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Shop]:
-    async with open_shop(cluster, tmp_path_factory.mktemp("whole"), careful=True) as shop:
-        yield shop
-
-
-@pytest.fixture(scope="module")
-async def careless(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Shop]:
-    async with open_shop(cluster, tmp_path_factory.mktemp("careless"), careful=False, workers=1) as shop:
-        yield shop
-
-
-@pytest.fixture
-async def shop(whole: Shop) -> AsyncIterator[Shop]:
-    yield whole
-    assert await ask(whole.database.url, "sums") == []
 
 
 class Sale(Struct):
