@@ -1,4 +1,4 @@
-"""The menu as it goes out."""
+"""The menu as it goes out, and what may be said of what is left."""
 
 from datetime import datetime
 from typing import Annotated, Literal

@@ -1,1 +1,1 @@
-"""Orders: what was asked for, what it costs, and how far it has come."""
+"""Orders: what was asked for, what it costs, how far it has come, and how it was paid."""

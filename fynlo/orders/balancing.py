@@ -6,9 +6,9 @@ import msgspec
 
 from .models import Order, OrderItem
 from .payment_models import Check, CheckItem
-from .queries import CheckRow
 from .splitting import Check as Split
 from .splitting import CheckPart, rebalanced
+from .stored import CheckRow
 
 
 def balanced(

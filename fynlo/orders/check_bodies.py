@@ -5,8 +5,7 @@ from uuid import UUID
 
 from msgspec import Meta, Struct
 
-from .models import Approver
-from .payment_bodies import Money
+from .models import Approver, Money
 from .splitting import FEWEST_WAYS, MOST_WAYS, CheckPart
 
 

@@ -9,7 +9,7 @@ from fynlo.identity.rules import Role, may
 
 from .models import Order, OrderItem, Terms
 from .pricing import repriced
-from .queries import StoredOrder
+from .stored import StoredOrder
 
 NOTHING = Fraction(0)
 ALL = Fraction(1)

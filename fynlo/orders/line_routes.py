@@ -15,7 +15,7 @@ from fynlo.writing import written
 
 from . import lines, work
 from .changing import Changing, changes
-from .line_models import GivenTerms, ItemChange, OrderChange, Preview, Send
+from .line_bodies import GivenTerms, ItemChange, OrderChange, Preview, Send
 from .models import NewOrder
 
 _OR_NULL = cast("type[GivenTerms | None]", GivenTerms | None)

@@ -15,13 +15,13 @@ from fynlo.tenancy import Tenant
 
 from . import stock
 from .discounting import check_limit
-from .line_models import GivenTerms, ItemChange, OrderChange, Preview, Send
+from .line_bodies import GivenTerms, ItemChange, OrderChange, Preview, Send
 from .models import ChargeTerms, ChosenModifier, NewItem, NewOrder, Order, OrderItem, Terms
 from .money import rate_label
 from .pricing import unpaid, unpriced
-from .queries import StoredOrder
 from .quoting import ask, ask_for, is_there, quoted
 from .rules import after_sending
+from .stored import StoredOrder
 from .work import Approve, approved, check_open, check_version, line_of, locked, reply, save
 
 

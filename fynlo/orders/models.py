@@ -13,7 +13,10 @@ from .money import TaxBucket
 from .payment_models import Check, Payment
 from .rules import OrderStatus
 
+Money = Annotated[int, Meta(ge=0, le=100_000_000_000)]
 Quantity = Annotated[int, Meta(ge=1, le=999)]
+Course = Annotated[int, Meta(ge=1, le=99)]
+Reason = Annotated[Line, Meta(min_length=1)]
 PaymentStatus = Annotated[str, Meta(pattern="^(unpaid|partially_paid|paid|partially_refunded|refunded)$")]
 
 
@@ -24,6 +27,9 @@ class ChosenModifier(Struct, frozen=True, forbid_unknown_fields=True):
     quantity: Quantity = 1
 
 
+ChosenModifiers = Annotated[tuple[ChosenModifier, ...], Meta(max_length=100)]
+
+
 class NewItem(Struct, frozen=True, forbid_unknown_fields=True):
     """A line. `open_price` only for a product that is marked so: the price of one, minor units."""
 
@@ -31,9 +37,9 @@ class NewItem(Struct, frozen=True, forbid_unknown_fields=True):
     id: UUID | None = None
     variant_id: UUID | None = None
     quantity: Quantity = 1
-    course: Annotated[int, Meta(ge=1, le=99)] = 1
+    course: Course = 1
     notes: Text | None = None
-    modifiers: Annotated[tuple[ChosenModifier, ...], Meta(max_length=100)] = ()
+    modifiers: ChosenModifiers = ()
     open_price: Annotated[int, Meta(ge=0, le=100_000_000)] | None = None
 
 
@@ -73,8 +79,8 @@ class VoidItem(Struct, frozen=True, forbid_unknown_fields=True):
     """POST /orders/{id}/items/{item_id}/void. Without `quantity` the whole line. `restock` says whether
     what it took from counted stock goes back; else it does unless the order is preparing or ready."""
 
-    reason: Annotated[Line, Meta(min_length=1)]
-    quantity: Annotated[int, Meta(ge=1, le=999)] | None = None
+    reason: Reason
+    quantity: Quantity | None = None
     restock: bool | None = None
     approver: Approver | None = None
 

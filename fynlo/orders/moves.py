@@ -15,7 +15,7 @@ from .check_bodies import Merge, Transfer
 from .discounting import check_together
 from .merging import merged
 from .pricing import repriced
-from .queries import StoredOrder
+from .stored import StoredOrder
 
 
 async def transfer(tenant: Tenant, order_id: UUID, asked: Transfer, version: int | None) -> Reply:

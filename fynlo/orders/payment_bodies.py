@@ -8,11 +8,8 @@ from msgspec import Meta, Struct
 
 from fynlo.http import Line, Text
 
-from .models import Approver, Order, Quantity
+from .models import Approver, Money, Order, Quantity, Reason
 from .payment_models import Payment, PaymentMethod, PaymentState, Refund
-
-Money = Annotated[int, Meta(ge=0, le=100_000_000_000)]
-Reason = Annotated[Text, Meta(min_length=1)]
 
 
 class NewPayment(Struct, frozen=True, forbid_unknown_fields=True):

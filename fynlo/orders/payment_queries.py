@@ -15,8 +15,8 @@ from fynlo.tenancy import Tenant
 from .money import TaxBucket
 from .payment_bodies import PaymentsQuery
 from .payment_models import Payment, RefundedItem
-from .queries import CheckRow
 from .refunding import Sale
+from .stored import CheckRow
 
 _SQL = queries("payments")
 _PAYMENT = msgspec.json.Decoder(Payment)

@@ -22,8 +22,8 @@ from .payment_bodies import Capture, Failure, NewPayment, PaymentOnOrder, VoidPa
 from .payment_models import Payment
 from .payment_queries import PaymentRow
 from .payment_rules import check_state, check_tender, due_of, payment_of, room
-from .queries import StoredOrder
 from .rules import CLOSED
+from .stored import StoredOrder
 from .work import Approve
 
 

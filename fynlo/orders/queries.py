@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
-from msgspec import Struct
 from psycopg.types.json import Json, Jsonb
 
 from fynlo.db.feed import Position
@@ -16,9 +15,11 @@ from fynlo.db.queries import queries
 
 from .models import ChargeTerms, ItemModifier, Order, OrderItem, OrdersQuery, OrderTotals, Terms
 from .money import TaxBucket, Totals
-from .payment_models import Check, CheckItem, Payment
+from .payment_models import Check, Payment
 from .pricing import Stamp
+from .rows import changed_modifier_rows, changed_rows, modifier_rows, new_row
 from .rules import CLOSED
+from .stored import CheckRow, StoredOrder
 
 _SQL = queries("orders")
 
@@ -27,25 +28,6 @@ _ORDER, _TOTALS, _TERMS, _STAMP, _ITEM, _MODIFIER = 4, 24, 36, 45, 52, 74
 
 _PAYMENTS = msgspec.json.Decoder(tuple[Payment, ...])
 _CHECKS = msgspec.json.Decoder(tuple[Check, ...])
-
-
-class StoredOrder(Struct, frozen=True):
-    """An order with what is not shown.
-
-    `stamp` are the settings it was made under, `request_hash` is of the request that made it, `item_hashes` of those
-    that added lines (None for lines that came with the order). `returned` is the part of its refunds that gave back
-    what it no longer costs. `item_positions` say where lines stand; `item_taken` and `modifier_taken`, the latter by
-    line and modifier, what was taken from counted stock.
-    """
-
-    order: Order
-    stamp: Stamp
-    request_hash: bytes | None
-    returned: int
-    item_hashes: dict[UUID, bytes | None]
-    item_positions: dict[UUID, int]
-    item_taken: dict[UUID, int]
-    modifier_taken: dict[tuple[UUID, UUID], int]
 
 
 def _terms(percentage: str | None, amount: int | None, reason: str | None) -> Terms | None:
@@ -136,94 +118,8 @@ async def orders_page(
     return [_order(of_order).order for _, of_order in grouped(found, lambda row: row[_ORDER])], position
 
 
-class _NewItemRow(Struct, frozen=True):
-    """A line as order_insert and order_save take it."""
-
-    id: UUID
-    position: int
-    product_id: UUID
-    variant_id: UUID | None
-    name: str
-    variant_name: str | None
-    station_id: UUID | None
-    unit_price: int
-    quantity: int
-    course: int
-    notes: str | None
-    status: str
-    tax_rate: str
-    discount: int
-    total: int
-    net: int
-    void_reason: str | None
-    stock_taken: int
-
-
-class _ItemRow(Struct, frozen=True):
-    """What may change of a line, as order_save takes it."""
-
-    id: UUID
-    quantity: int
-    course: int
-    notes: str | None
-    status: str
-    discount_percentage: str | None
-    discount_amount: int | None
-    discount_reason: str | None
-    discount: int
-    total: int
-    net: int
-    void_reason: str | None
-    stock_taken: int
-
-
-class _ModifierRow(Struct, frozen=True):
-    item_id: UUID
-    modifier_id: UUID
-    position: int
-    name: str
-    price: int
-    quantity: int
-    stock_taken: int
-
-
-class CheckRow(Struct, frozen=True):
-    """A check as order_save takes it, at its place among the checks; `replaced` by another way of splitting."""
-
-    id: UUID
-    position: int
-    total: int
-    items: tuple[CheckItem, ...]
-    remainder: bool
-    replaced: bool = False
-
-
 def _json(value: Any) -> Json:
     return Json(value, dumps=msgspec.json.encode)
-
-
-def _new_row(i: OrderItem, position: int, taken: int) -> _NewItemRow:
-    return _NewItemRow(
-        i.id, position, i.product_id, i.variant_id, i.name, i.variant_name, i.station_id, i.unit_price, i.quantity,
-        i.course, i.notes, i.status, i.tax_rate, i.discount, i.total, i.net, i.void_reason, taken,
-    )  # fmt: skip
-
-
-def _row(i: OrderItem, taken: int) -> _ItemRow:
-    terms = i.discount_terms or Terms(None, None, None)
-    return _ItemRow(
-        i.id, i.quantity, i.course, i.notes, i.status, terms.percentage, terms.amount, terms.reason, i.discount,
-        i.total, i.net, i.void_reason, taken,
-    )  # fmt: skip
-
-
-def _modifier_rows(item: OrderItem, taken: dict[tuple[UUID, UUID], int]) -> list[_ModifierRow]:
-    return [
-        _ModifierRow(
-            item.id, m.modifier_id, place, m.name, m.price, m.quantity, taken.get((item.id, m.modifier_id), 0)
-        )
-        for place, m in enumerate(item.modifiers, 1)
-    ]
 
 
 def _sums(result: Totals) -> dict[str, Any]:
@@ -259,9 +155,9 @@ async def order_insert(
     """Writes an order with its lines in one statement. Raises UniqueViolation for a taken id or table."""
     rows = {
         "items": _json(
-            [_new_row(item, place, item_taken.get(item.id, 0)) for place, item in enumerate(items, 1)]
+            [new_row(item, place, item_taken.get(item.id, 0)) for place, item in enumerate(items, 1)]
         ),
-        "modifiers": _json([row for item in items for row in _modifier_rows(item, modifier_taken)]),
+        "modifiers": _json([row for item in items for row in modifier_rows(item, modifier_taken)]),
     }
     cursor = await conn.execute(
         _SQL["order_insert"], columns | msgspec.structs.asdict(stamp) | _sums(result) | rows
@@ -283,11 +179,11 @@ async def order_save(
 
     What was paid and refunded is kept by the database and not written here, nor are prices of lines that were there.
     """
-    order, was = after.order, {item.id: item for item in before.order.items}
+    order, were = after.order, {item.id for item in before.order.items}
     discount = order.discount_terms or Terms(None, None, None)
     charge, totals = order.service_charge_terms, order.totals
     last = max(before.item_positions.values(), default=0)
-    new = [item for item in order.items if item.id not in was]
+    new = [item for item in order.items if item.id not in were]
     places = {item.id: last + place for place, item in enumerate(new, 1)} | after.item_positions
     await conn.execute(
         _SQL["order_save"],
@@ -301,33 +197,11 @@ async def order_save(
             "discount": totals.discount, "service_charge": totals.service_charge, "tax": totals.tax,
             "total": totals.total, "tax_breakdown": Jsonb(totals.tax_breakdown, dumps=msgspec.json.encode),
             "request_hash": request_hash, "checks": _json(checks),
-            "changed": _json([
-                _row(item, after.item_taken.get(item.id, 0)) for item in order.items
-                if item.id in was and _without_modifiers(item, after) != _without_modifiers(was[item.id], before)
-            ]),
-            "items": _json([_new_row(item, places[item.id], after.item_taken.get(item.id, 0)) for item in new]),
-            "modifiers": _json([
-                row for item in order.items for row in _changed_modifiers(was.get(item.id), item, before, after)
-            ]),
+            "changed": _json(changed_rows(before, after)),
+            "items": _json([new_row(item, places[item.id], after.item_taken.get(item.id, 0)) for item in new]),
+            "modifiers": _json(changed_modifier_rows(before, after)),
         },
     )  # fmt: skip
-
-
-def _without_modifiers(item: OrderItem, of: StoredOrder) -> tuple[OrderItem, int]:
-    return msgspec.structs.replace(item, modifiers=()), of.item_taken.get(item.id, 0)
-
-
-def _changed_modifiers(
-    was: OrderItem | None, item: OrderItem, before: StoredOrder, after: StoredOrder
-) -> list[_ModifierRow]:
-    """The rows of a line's modifiers that are to be written: 0 of those that were taken off."""
-    if was is None:
-        return _modifier_rows(item, after.modifier_taken)
-    stay = {m.modifier_id for m in item.modifiers}
-    off = [msgspec.structs.replace(m, quantity=0) for m in was.modifiers if m.modifier_id not in stay]
-    old_rows = _modifier_rows(was, before.modifier_taken)
-    now = msgspec.structs.replace(item, modifiers=(*item.modifiers, *off))
-    return [row for row in _modifier_rows(now, after.modifier_taken) if row not in old_rows]
 
 
 async def payment_orders(conn: Connection, restaurant_id: UUID, payments: Sequence[UUID]) -> dict[UUID, UUID]:

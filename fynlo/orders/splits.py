@@ -14,9 +14,9 @@ from .balancing import as_split, replaced, row
 from .check_bodies import NewSplit, SplitByAmounts, SplitByItems, SplitEqually
 from .models import Order
 from .pricing import Stamp
-from .queries import CheckRow
 from .sold import Sold
 from .splitting import Check, CheckPart, Split, SplitLine, kept, split_amounts, split_equal, split_items
+from .stored import CheckRow
 
 
 async def split(tenant: Tenant, order_id: UUID, asked: NewSplit, version: int | None) -> Reply:

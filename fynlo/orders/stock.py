@@ -12,7 +12,7 @@ from fynlo.menu.stock_queries import ShortOfStock, stock_give, stock_take
 from fynlo.tenancy import Tenant
 
 from .models import Order, OrderItem
-from .queries import StoredOrder
+from .stored import StoredOrder
 
 
 class Taken(Struct, frozen=True):

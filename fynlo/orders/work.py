@@ -17,9 +17,9 @@ from .balancing import balanced
 from .discounting import check_limit
 from .models import Approver, MoreItems, NewOrder, NewStatus, Order, OrderItem, VoidItem
 from .pricing import AUTOMATIC, repriced, unpaid, unpriced, voided
-from .queries import CheckRow, StoredOrder
 from .quoting import ask, ask_for, check_ids, is_there, quoted
 from .rules import CLOSED, OrderStatus, after_sending, due_after, transition_allowed
+from .stored import CheckRow, StoredOrder
 
 Approve = Callable[[Tenant, UUID, str, Permission], Awaitable[None]]
 """Staff id, PIN and what they should have the right to. Raises Forbidden, TooMany."""

@@ -39,7 +39,8 @@ from fynlo.orders.check_bodies import Merge, Transfer
 from fynlo.orders.history_queries import order_at, order_history
 from fynlo.orders.models import NewOrder, OrdersQuery
 from fynlo.orders.payment_bodies import Capture, NewPayment, NewRefund, PaymentsQuery, VoidPayment
-from fynlo.orders.queries import CheckRow, orders_page, payment_orders
+from fynlo.orders.queries import orders_page, payment_orders
+from fynlo.orders.stored import CheckRow
 from fynlo.reports import queries as reports
 from fynlo.reports.models import GroupBy, NewZ, SalesQuery, VatQuery, ZQuery
 from fynlo.restaurants import queries as restaurants

@@ -7,7 +7,7 @@ from fynlo import client
 from fynlo.client import orders, payments
 from fynlo.menu.models import Product
 from fynlo.orders import models, payment_models
-from fynlo.orders.line_models import Preview
+from fynlo.orders.line_bodies import Preview
 
 NOT_TOLD = {("OrderItem", "station_id")}
 

@@ -1,16 +1,11 @@
 """What is asked of an order's lines, discounts and service charge, and what a preview answers."""
 
-from typing import Annotated
-
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import UNSET, Struct, UnsetType
 
 from fynlo.http import Line, Text
 from fynlo.restaurants.models import Percentage
 
-from .models import Approver, ChosenModifier, OrderItem, OrderTotals, Quantity
-
-Amount = Annotated[int, Meta(ge=0, le=1_000_000_000_000)]
-Reason = Annotated[Line, Meta(min_length=1)]
+from .models import Approver, ChosenModifiers, Course, Money, OrderItem, OrderTotals, Quantity, Reason
 
 
 class Preview(Struct, frozen=True):
@@ -35,16 +30,16 @@ class ItemChange(Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     quantity: Quantity | UnsetType = UNSET
-    course: Annotated[int, Meta(ge=1, le=99)] | UnsetType = UNSET
+    course: Course | UnsetType = UNSET
     notes: Text | UnsetType | None = UNSET
-    modifiers: Annotated[tuple[ChosenModifier, ...], Meta(max_length=100)] | UnsetType = UNSET
+    modifiers: ChosenModifiers | UnsetType = UNSET
     approver: Approver | None = None
 
 
 class Send(Struct, frozen=True, forbid_unknown_fields=True):
     """POST /orders/{id}/send. Without `course` everything that is held."""
 
-    course: Annotated[int, Meta(ge=1, le=99)] | None = None
+    course: Course | None = None
 
 
 class GivenTerms(Struct, frozen=True, forbid_unknown_fields=True):
@@ -52,7 +47,7 @@ class GivenTerms(Struct, frozen=True, forbid_unknown_fields=True):
 
     reason: Reason
     percentage: Percentage | None = None
-    amount: Amount | None = None
+    amount: Money | None = None
     approver: Approver | None = None
 
     def __post_init__(self) -> None:
