@@ -6,7 +6,7 @@ FynloError
 ├── Unauthorized 401        unauthorized, invalid_credentials, refresh_reused, …
 ├── Forbidden 403           forbidden, approval_required, approval_refused
 ├── NotFound 404            not_found
-├── NotAcceptable 406 · RequestTimeout 408 · TooLarge 413 · UnsupportedMedia 415
+├── NotAcceptable 406 · RequestTimeout 408 · UnsupportedMedia 415
 ├── Conflict 409            id_conflict, invalid_transition, order_closed, out_of_stock, shift_closed, …
 ├── Gone 410                events_gone
 ├── VersionConflict 412     version_conflict, with the order as it is under `current`
@@ -151,10 +151,6 @@ class Gone(FynloError):
 
 class VersionConflict(FynloError):
     status, code = 412, "version_conflict"
-
-
-class TooLarge(FynloError):
-    status, code = 413, "too_large"
 
 
 class UnsupportedMedia(FynloError):

@@ -16,7 +16,7 @@ from fynlo.openapi import Operation, described
 from fynlo.tenancy import Of, Tenant, entered
 from fynlo.writing import written
 
-from . import csv, queries, work
+from . import csv, queries, work, z_queries
 from .models import (
     NewZ,
     SalesQuery,
@@ -111,7 +111,7 @@ def report_routes(pool: Pool) -> list[HTTPRouteHandler]:
         asked = query(request, ZQuery)
         context = context_of(request.scope)
         async with entered(pool, context, "reports.read", restaurant_id=asked.restaurant_id) as tenant:
-            found = await queries.z_page(tenant.conn, asked)
+            found = await z_queries.z_page(tenant.conn, asked)
         links = {"Link": link(request, "next", cursor=found[-1].number)} if len(found) == asked.limit else {}
         return respond(found, headers={**_NO_STORE, **links})
 
@@ -132,7 +132,7 @@ def report_routes(pool: Pool) -> list[HTTPRouteHandler]:
         async with entered(
             pool, context_of(request.scope), "reports.read", of=Of("Z report", z_id)
         ) as tenant:
-            found = await queries.z_read(tenant.conn, tenant.restaurant_id, z_id)
+            found = await z_queries.z_read(tenant.conn, tenant.restaurant_id, z_id)
         return respond(found, headers=_NO_STORE)
 
     @get(

@@ -10,14 +10,14 @@ from fynlo.http import Reply
 from fynlo.ids import uuid7
 from fynlo.tenancy import Tenant
 
-from . import queries
+from . import z_queries
 from .models import MethodSum, NewZ, XReport
 from .rules import check_business_date
 
 
 async def x(tenant: Tenant, shift_id: UUID) -> XReport:
     """The X of a shift; who is still to count the drawer hears nothing of its cash. Raises Forbidden for another's."""
-    report = await queries.x_report(tenant, shift_id)
+    report = await z_queries.x_report(tenant, shift_id)
     shift = report.shift
     if not is_theirs(tenant.role, tenant.user_id, shift.opened_by):
         raise Forbidden(f"A {tenant.role} gets the X of their own shift only; ask a manager.")
@@ -40,8 +40,8 @@ async def take_z(tenant: Tenant, new: NewZ) -> Reply:
 
     Raises Invalid for a business date to come, Conflict `z_out_of_order` for one before the last Z's.
     """
-    number = await queries.z_number(tenant.conn, tenant.restaurant_id)
-    last, today = await queries.z_dates(tenant)
+    number = await z_queries.z_number(tenant.conn, tenant.restaurant_id)
+    last, today = await z_queries.z_dates(tenant)
     check_business_date(new.business_date, last=last, today=today)
-    orders = await queries.z_orders_to_report(tenant.conn, tenant.restaurant_id)
-    return Reply(201, msgspec.json.encode(await queries.z_take(tenant, uuid7(), number, new, orders)))
+    orders = await z_queries.z_orders_to_report(tenant.conn, tenant.restaurant_id)
+    return Reply(201, msgspec.json.encode(await z_queries.z_take(tenant, uuid7(), number, new, orders)))

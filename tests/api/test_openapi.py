@@ -123,3 +123,25 @@ async def test_what_the_routes_take_and_give_is_in_the_document(server: ServerPr
     assert {"ETag", "Fynlo-Feed", "Link", "X-Total-Count"} <= set(menu["responses"]["200"]["headers"])
     assert "schema" in set(keys(found["/api/v1/orders", "post"]["requestBody"]))
     assert found["/api/v1/auth/login", "post"]["security"] == []
+
+
+ORDER = "/api/v1/orders/{order_id}"
+FROM_A_VERSION = {
+    (ORDER, "patch"), (f"{ORDER}/items/{{item_id}}", "patch"), (f"{ORDER}/send", "post"),
+    (f"{ORDER}/items/{{item_id}}/void", "post"), (f"{ORDER}/discount", "put"),
+    (f"{ORDER}/items/{{item_id}}/discount", "put"), (f"{ORDER}/service-charge", "put"), (f"{ORDER}/status", "post"),
+    (f"{ORDER}/transfer", "post"), (f"{ORDER}/merge", "post"), (f"{ORDER}/checks", "post"),
+}  # fmt: skip
+WITHOUT_A_KEY = {"/api/v1/orders/batch", "/api/v1/devices/deny"}  # a key in each operation; the same again
+
+
+async def test_the_document_says_what_needs_a_version_and_what_takes_a_key(server: ServerProcess) -> None:
+    required, keyless = set(), set()
+    for path, method, operation in operations(await document(server)):
+        headers = {p["name"]: p["required"] for p in operation["parameters"] if p["in"] == "header"}
+        if headers.get("If-Match"):
+            required.add((path, method))
+        if method == "post" and "Idempotency-Key" not in headers and "/auth/" not in path:
+            keyless.add(path)
+    assert required == FROM_A_VERSION
+    assert keyless == WITHOUT_A_KEY

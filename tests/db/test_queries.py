@@ -42,6 +42,7 @@ from fynlo.orders.payment_bodies import Capture, NewPayment, NewRefund, Payments
 from fynlo.orders.queries import orders_page, payment_orders
 from fynlo.orders.stored import CheckRow
 from fynlo.reports import queries as reports
+from fynlo.reports import z_queries as zs
 from fynlo.reports.models import GroupBy, NewZ, SalesQuery, VatQuery, ZQuery
 from fynlo.restaurants import queries as restaurants
 from fynlo.restaurants.models import NewRestaurant
@@ -261,13 +262,13 @@ async def use_cash(tenant: Tenant) -> None:
     await cash.shift_close(conn, place, shift_id, by, 0)
     (shift,) = await cash.shifts_page(conn, ShiftsQuery(place), opened_by=by, currency="GBP")
     assert shift == await cash.shift_read(conn, place, shift_id, "GBP")
-    assert (await reports.x_report(tenant, shift_id)).shift == shift
-    number = await reports.z_number(conn, place)
-    _, today = await reports.z_dates(tenant)
-    orders = await reports.z_orders_to_report(conn, place)
-    z = await reports.z_take(tenant, uuid4(), number, NewZ(place, today), orders)
-    assert z == await reports.z_read(conn, place, z.id)
-    assert [z] == await reports.z_page(conn, ZQuery(place))
+    assert (await zs.x_report(tenant, shift_id)).shift == shift
+    number = await zs.z_number(conn, place)
+    _, today = await zs.z_dates(tenant)
+    orders = await zs.z_orders_to_report(conn, place)
+    z = await zs.z_take(tenant, uuid4(), number, NewZ(place, today), orders)
+    assert z == await zs.z_read(conn, place, z.id)
+    assert [z] == await zs.z_page(conn, ZQuery(place))
     groups: tuple[GroupBy, ...] = ("day", "product", "payment_method")
     for group_by in groups:
         await reports.sales(tenant, SalesQuery(place, today, today, group_by))
