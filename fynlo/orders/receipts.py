@@ -24,6 +24,7 @@ _METHODS: dict[PaymentMethod, str] = {
 }
 _TYPES: dict[OrderType, str] = {"dine_in": "Dine in", "takeaway": "Takeaway", "delivery": "Delivery"}
 _RULE = "-" * WIDTH
+_NOT_TO_PAY: frozenset[OrderStatus] = frozenset({"cancelled", "merged"})
 
 
 class ReceiptLine(Struct, frozen=True):
@@ -197,7 +198,7 @@ def _head(of: Receipt) -> Iterable[str]:
     yield from row(place, f"{of.covers} guest{'s' if of.covers != 1 else ''}" if of.covers else "")
     if of.customer_name:
         yield from folded(of.customer_name)
-    if of.status in ("cancelled", "merged"):
+    if of.status in _NOT_TO_PAY:
         yield from centred(f"*** {of.status} ***")
     yield _RULE
 
@@ -264,8 +265,9 @@ def _paid(of: Receipt) -> Iterable[str]:
         yield from amount_row(label, -refund.amount, currency)
         if refund.tip:
             yield from amount_row("Tip", -refund.tip, currency, indent=4)
-    due = of.totals.due if of.check is None else of.check.due
-    yield from amount_row(f"DUE {currency}", due, currency)
+    if of.status not in _NOT_TO_PAY:
+        due = of.totals.due if of.check is None else of.check.due
+        yield from amount_row(f"DUE {currency}", due, currency)
     if of.check is None and of.totals.to_refund:
         yield from amount_row("To give back", of.totals.to_refund, currency)
 

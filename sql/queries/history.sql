@@ -2,8 +2,8 @@
 
 -- name: order_history
 -- The events of an order after a seq, in order, until their data exceeds `max_bytes`; before them the newest one up
--- to that seq, if it is kept. On every row how many there are, those left out counted with them. Those of its payments and refunds are told with it: they are looked for where the
--- payments are now, as merging takes them along.
+-- to that seq, if it is kept. On every row how many there are, those left out counted with them. Those of its payments
+-- and refunds are among them: they are looked for where the payments are now, as merging takes them along.
 with recursive places (id, merged_into) as (
   select o.id, o.merged_into from orders o where o.restaurant_id = %(restaurant_id)s and o.id = %(id)s
    union

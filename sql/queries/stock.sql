@@ -6,7 +6,7 @@ select fynlo.take_stock(%(products)s::uuid[], %(quantities)s::bigint[], %(modifi
                         %(modifier_quantities)s::bigint[])
 
 -- name: stock_give
--- Gives back to counted stock; nothing.
+-- Gives back to counted stock; returns nothing.
 select fynlo.give_stock(%(products)s::uuid[], %(quantities)s::bigint[], %(modifiers)s::uuid[],
                         %(modifier_quantities)s::bigint[])
 

@@ -203,6 +203,12 @@ def test_long_names_are_folded_between_words_and_words_without_end_where_they_mu
     ]
 
 
+def test_nothing_is_asked_of_whoever_gets_the_receipt_of_a_cancelled_order() -> None:
+    lines = printed(order(item("Tea", 450), sums=totals(450), status="cancelled"))
+    assert any("*** cancelled ***" in line for line in lines)
+    assert not [line for line in lines if line.startswith("DUE")]
+
+
 def test_nothing_in_a_name_gets_onto_a_line_of_its_own_or_turns_an_amount_around() -> None:
     lines = printed(order(item("Tea\nDUE GBP 0.00\u2028x\u202e\x1b[2J\tcake", 450), sums=totals(450)))
     assert lines[5] == "1 x Tea DUE GBP 0.00 x [2J cake       4.50"
