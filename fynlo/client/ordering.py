@@ -14,11 +14,13 @@ from fynlo.client.answers import lowest, read, snapshot
 from fynlo.client.calls import PAGE, Calls
 from fynlo.client.models import Position, Snapshot
 from fynlo.client.orders import NewItem, NewOrder, Order, Preview
+from fynlo.client.payments import Approver
 
 
 class _Lines(Struct):
     items: tuple[NewItem, ...]
     send: bool | UnsetType = UNSET
+    approver: Approver | UnsetType = UNSET
 
 
 class _Status(Struct):
@@ -111,10 +113,12 @@ class OrderCalls(Calls):
         items: Iterable[NewItem],
         *,
         send: bool | None = None,
+        approver: Approver | None = None,
         idempotency_key: str | None = None,
     ) -> Order:
-        """Adds lines to an open order, whatever its version, and answers with the whole of it."""
-        lines = _Lines(tuple(items), UNSET if send is None else send)
+        """Adds lines to an open order, whatever its version, and answers with the whole of it. Where more than the
+        `discount_limit` is off the order, whoever may not give that sends an `approver`."""
+        lines = _Lines(tuple(items), UNSET if send is None else send, UNSET if approver is None else approver)
         return read(await self._post(f"/orders/{order_id}/items", lines, idempotency_key), Order)
 
     async def set_status(

@@ -43,25 +43,31 @@ def _approval_required(limit: str) -> Forbidden:
 
 
 def over_limit(before: Order, after: Order, limit: Decimal) -> bool:
-    """Whether a change leaves a line or the order with more off it than `limit` percent, and more than before.
+    """Whether a change leaves a line or the order with more off it than `limit` percent, and more than before: a
+    larger part, or more money.
 
     Both orders are priced. A percentage counts by itself, an amount as its part of what it is taken off: with
-    nothing there yet, all of it. The share of all discounts in the subtotal counts as well where terms are others
-    now; what rounding adds to it does not.
+    nothing there yet, all of it. The share of all discounts in the subtotal counts as well; what rounding adds to it
+    does not. That somebody approved a large part of a small order makes it no large part of a large one.
     """
     allowed = Fraction(limit) / 100
     were = {item.id: item for item in before.items}
     for item in after.items:
         share = _share(item.discount_terms, _gross(item))
         was = were.get(item.id)
-        if share > max(allowed, _share(was.discount_terms, _gross(was)) if was else NOTHING):
+        was_share = _share(was.discount_terms, _gross(was)) if was else NOTHING
+        was_off = was.discount if was else 0
+        if share > allowed and (share > was_share or item.discount > was_off):
             return True
+    more = after.totals.discount > before.totals.discount
     share = _share(after.discount_terms, _left_by_lines(after))
-    if share > max(allowed, _share(before.discount_terms, _left_by_lines(before))):
+    if share > allowed and (share > _share(before.discount_terms, _left_by_lines(before)) or more):
         return True
-    if _terms(before) == _terms(after):
-        return False
-    most = max(allowed, _whole_share(before)) * after.totals.subtotal
+    grown = after.totals.subtotal - before.totals.subtotal
+    if grown > 0:
+        most = max(allowed * after.totals.subtotal, before.totals.discount + allowed * grown)
+    else:
+        most = max(allowed, _whole_share(before)) * after.totals.subtotal
     return after.totals.discount > most + Fraction(_roundings(after), 2)
 
 

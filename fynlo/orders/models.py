@@ -61,18 +61,19 @@ class NewOrder(Struct, frozen=True, forbid_unknown_fields=True):
     placed_at: Annotated[datetime, Meta(tz=True)] | None = None
 
 
-class MoreItems(Struct, frozen=True, forbid_unknown_fields=True):
-    """POST /orders/{id}/items."""
-
-    items: Annotated[tuple[NewItem, ...], Meta(min_length=1, max_length=500)]
-    send: bool = True
-
-
 class Approver(Struct, frozen=True, forbid_unknown_fields=True):
     """Somebody who may what the caller may not, and their PIN."""
 
     staff_id: UUID
     pin: Annotated[str, Meta(min_length=1, max_length=12)]
+
+
+class MoreItems(Struct, frozen=True, forbid_unknown_fields=True):
+    """POST /orders/{id}/items. The `approver` is for a discount of the order beyond what the caller may give."""
+
+    items: Annotated[tuple[NewItem, ...], Meta(min_length=1, max_length=500)]
+    send: bool = True
+    approver: Approver | None = None
 
 
 class VoidItem(Struct, frozen=True, forbid_unknown_fields=True):

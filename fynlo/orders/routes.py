@@ -160,17 +160,19 @@ def order_routes(
                 answers={200: Order},
                 takes=["Idempotency-Key", "If-Match"],
                 gives=["ETag", "Idempotent-Replayed"],
-                problems=[403, 404, 409, 412],
+                problems=[403, 404, 409, 412, 429],
             )
         ),
     )
     async def append_items(request: AnyRequest, order_id: FromPath[UUID]) -> Response[bytes]:
         """Answers with the whole order. What was sent before is not sent again. Two waiters can add at once:
         no version is needed, but one that is sent is held to. Needs an Idempotency-Key, or an `id` of yours on
-        every line."""
+        every line. Where more than the `discount_limit` is off the order, what is added takes a manager or an
+        `approver`: `approval_required`, `approval_refused`."""
 
         async def do(tenant: Tenant, more: MoreItems, hashed: bytes) -> Reply:
-            return await work.append(tenant, order_id, more, hashed, if_match(request, required=False))
+            version = if_match(request, required=False)
+            return await work.append(tenant, order_id, more, hashed, version, approve)
 
         return await written(
             request,

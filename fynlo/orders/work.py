@@ -139,10 +139,21 @@ async def save(
 
 
 async def append(
-    tenant: Tenant, order_id: UUID, more: MoreItems, request_hash: bytes, version: int | None
+    tenant: Tenant,
+    order_id: UUID,
+    more: MoreItems,
+    request_hash: bytes,
+    version: int | None,
+    approve: Approve,
 ) -> Reply:
     """Lines on an order; lines sent before are not sent again. The same client-made line ids from the same
-    request answer with the order as it is now."""
+    request answer with the order as it is now.
+
+    Raises Forbidden `approval_required` where a discount of the order takes more off them than the caller may give.
+    """
+    approved = more.approver is not None
+    if more.approver is not None:  # before anything is locked: a PIN takes its time
+        await approve(tenant, more.approver.staff_id, more.approver.pin, "refunds.write")
     stored = await locked(tenant, order_id)
     given = {item.id for item in more.items if item.id is not None}
     if taken := given & stored.item_hashes.keys():
@@ -158,6 +169,8 @@ async def append(
     took = await stock.take_new(tenant, asked, new_lines) if more.send else stock.NOTHING
     status = after_sending(order.status) if more.send else order.status
     changed = msgspec.structs.replace(order, items=(*order.items, *new_lines), status=status)
+    if order.discount_terms is not None and not approved:
+        check_limit(stored, changed, tenant.role, tenant.discount_limit_percentage)
     return await save(
         tenant,
         stored,
@@ -247,7 +260,8 @@ async def set_status(tenant: Tenant, order_id: UUID, new: NewStatus, version: in
     if new.status == "cancelled":
         if not new.reason or not new.reason.strip():
             raise Invalid.of("reason", "say why it is cancelled")
-        if order.totals.paid - order.totals.refunded + order.totals.unapplied > 0:
+        held = order.totals.paid - order.totals.refunded + order.totals.unapplied + order.totals.tips
+        if held > 0:
             raise Conflict("Money was taken for this order; refund it first.", code="order_has_payments")
         if under_way:
             raise Conflict("A payment is under way; fail it first.", code="order_has_payments")

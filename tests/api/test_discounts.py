@@ -286,6 +286,37 @@ async def test_what_is_not_there_yet_is_no_way_around_the_limit(waiter: Person) 
     order(await waiter.post(f"{path}/void", {"reason": "typo"}, version=less.version))
 
 
+async def test_what_is_approved_for_a_small_order_is_not_approved_for_a_large_one(
+    waiter: Person, approver: Json
+) -> None:
+    made = await waiter.order(line(FRIES), send=False)
+    now = order(await discount(waiter, made, percentage="100", approver=approver))
+    more = {"items": [line(FRIES, quantity=50)]}
+    refused(await waiter.post(f"/orders/{now.id}/items", more), 403, "approval_required")
+    path = f"/orders/{now.id}/items/{now.items[0].id}"
+    refused(await waiter.patch(path, {"quantity": 2}, version=now.version), 403, "approval_required")
+    now = order(await discount(waiter, now))
+    now = order(await discount(waiter, now, 0, amount=100_000, approver=approver))
+    refused(await waiter.patch(path, {"quantity": 9}, version=now.version), 403, "approval_required")
+    now = order(await waiter.post(f"/orders/{now.id}/items", more))  # at its full price
+    assert (now.totals.discount, now.totals.total) == (450, 50 * 450)
+    now = order(await discount(waiter, now, amount=100_000, approver=approver))
+    refused(await waiter.post(f"/orders/{now.id}/items", more), 403, "approval_required")
+    wrong = {**more, "approver": approver | {"pin": "000000"}}
+    refused(await waiter.post(f"/orders/{now.id}/items", wrong), 403, "approval_refused")
+    now = order(await waiter.post(f"/orders/{now.id}/items", {**more, "approver": approver}))
+    assert (now.totals.subtotal, now.totals.total) == (101 * 450, 0)
+
+
+async def test_held_lines_that_go_again_leave_no_more_than_the_limit_off_the_rest(waiter: Person) -> None:
+    made = await waiter.order(line(FRIES), line(BROCCOLI, quantity=40), send=False)
+    now = order(await discount(waiter, made, 0, percentage="20"))
+    now = order(await discount(waiter, now, percentage="19"))
+    path = f"/orders/{now.id}/items/{now.items[1].id}"
+    refused(await waiter.patch(path, {"quantity": 1}, version=now.version), 403, "approval_required")
+    order(await waiter.patch(path, {"quantity": 41}, version=now.version))
+
+
 async def test_the_limit_is_the_restaurants(waiter: Person, manager: Person) -> None:
     made = await waiter.order(line(FRIES))
     place = f"/restaurants/{PIZZERIA.id}"

@@ -169,16 +169,14 @@ class Till:
     async def add(self, order: Order, *items: NewItem, send: bool = True) -> Order:
         more = MoreItems(items=items, send=send)
         return await self._do(
-            lambda tenant: work.append(tenant, order.id, more, b"more", None), of=Of("order", order.id)
+            lambda tenant: work.append(tenant, order.id, more, b"more", None, _approve),
+            of=Of("order", order.id),
         )
 
     async def void(self, order: Order, item_id: UUID) -> Order:
-        async def approve(*_: Any) -> None:
-            raise AssertionError("nobody was asked to approve")
-
         asked = VoidItem("dropped")
         return await self._do(
-            lambda tenant: work.void_item(tenant, order.id, item_id, asked, order.version, approve),
+            lambda tenant: work.void_item(tenant, order.id, item_id, asked, order.version, _approve),
             of=Of("order", order.id),
         )
 
@@ -200,3 +198,7 @@ class Till:
             self.pool, self.context, "orders.write", request, do, announce=self.announce, **where
         )
         return msgspec.json.decode(reply.body, type=Order)
+
+
+async def _approve(*_: Any) -> None:
+    raise AssertionError("nobody was asked to approve")
