@@ -2,11 +2,14 @@
 
 import asyncio
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import msgspec
 
 from fynlo.demo.data import RIVAL
+from fynlo.http import request_hash
+from fynlo.orders.models import Approver
+from fynlo.orders.payment_bodies import NewRefund
 
 from .house import Database, Person, line, order, refused
 from .money import close_shift, open_shift, paid, pay, refund, refunded, report, settle, told
@@ -113,6 +116,21 @@ async def test_money_is_given_back_by_a_manager_or_with_one(
     assert (entry["action"], entry["actor"], entry["approver"]) == ("payment.voided", *people)
 
 
+async def test_no_hash_that_is_kept_gives_away_a_pin(
+    cashier: Person, approver: dict[str, str], database: Database
+) -> None:
+    taken = paid(await pay(cashier, await cashier.order(line(FRIES)), 450))
+    key, known = str(uuid4()), NewRefund(amount=1, reason="cold")
+    given = refunded(await refund(cashier, taken, 1, approver=approver, key=key))
+    kept = [
+        database.value("select request_hash from refunds where id = %s", given.id),
+        database.value("select request_hash from idempotency_keys where key = %s", key),
+    ]
+    for pin in (approver["pin"], "000000"):
+        guess = msgspec.structs.replace(known, approver=Approver(UUID(approver["staff_id"]), pin))
+        assert kept == [request_hash(guess)] * 2
+
+
 async def test_all_of_it_given_back_is_all_of_it_reversed(manager: Person, database: Database) -> None:
     made = await manager.order(line(FRIES), line(BROCCOLI, quantity=3), line(COLA), type="dine_in", covers=8)
     total = made.totals.total
@@ -179,9 +197,11 @@ async def test_what_was_taken_beyond_what_is_owed_goes_back_first_and_reverses_n
 
 async def test_what_is_held_of_a_cancelled_order_is_given_back(manager: Person, database: Database) -> None:
     made = await manager.order(line(FRIES))
-    taken = paid(await pay(manager, made, 100))
+    taken = paid(await pay(manager, made, 100, tip=20))
     refused(await manager.move(taken.order, "cancelled", reason="x"), 409, "order_has_payments")
     back = refunded(await refund(manager, taken, 100))
+    refused(await manager.move(back.order, "cancelled", reason="x"), 409, "order_has_payments")
+    back = refunded(await refund(manager, taken, 0, tip=20))
     gone = order(await manager.move(back.order, "cancelled", reason="x"))
     late = paid(await pay(manager, gone, 450, accept_surplus=True))
     held = refunded(await refund(manager, late, 450))
