@@ -1081,6 +1081,23 @@ $$;
 ALTER FUNCTION fynlo.invite(p_restaurant uuid, p_email text, p_name text, p_role text, p_by uuid, p_token_hash bytea, p_lifetime_s integer) OWNER TO fynlo_feed;
 
 --
+-- Name: keep_closed(); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
+--
+
+CREATE FUNCTION fynlo.keep_closed() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+begin
+  raise exception 'shift % was counted and stays as it is', old.id
+    using errcode = 'restrict_violation', hint = 'Open a new shift; correct the drawer by a movement there.';
+end
+$$;
+
+
+ALTER FUNCTION fynlo.keep_closed() OWNER TO fynlo_feed;
+
+--
 -- Name: keep_menu(); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
 --
 
@@ -1563,12 +1580,20 @@ CREATE FUNCTION fynlo.note_refunds_update() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
--- A refund moves with its payment when orders are merged.
+-- A refund moves with its payment when orders are merged; being reported by a Z is no change that a screen shows.
+declare
+  of_orders uuid[] := (
+    select array_agg(distinct changed.order_id)
+      from (select t.order_id from new_rows n
+              join old_rows o on o.restaurant_id = n.restaurant_id and o.id = n.id
+             cross join unnest(array[n.order_id, o.order_id]) as t (order_id)
+             where to_jsonb(n) - 'z_id' is distinct from to_jsonb(o) - 'z_id') changed);
 begin
-  perform fynlo.settle((
-    select array_agg(distinct moved.id) from new_rows n
-      join old_rows o on o.restaurant_id = n.restaurant_id and o.id = n.id and n.order_id <> o.order_id
-     cross join unnest(array[n.order_id, o.order_id]) as moved (id)));
+  if of_orders is null then
+    return null;
+  end if;
+  perform fynlo.settle(of_orders);
+  perform fynlo.raise_versions(of_orders);
   return null;
 end
 $$;
@@ -5722,6 +5747,13 @@ CREATE TRIGGER shifts_keep BEFORE DELETE OR TRUNCATE ON public.shifts FOR EACH S
 
 
 --
+-- Name: shifts shifts_keep_closed; Type: TRIGGER; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TRIGGER shifts_keep_closed BEFORE UPDATE ON public.shifts FOR EACH ROW WHEN (((old.closed_at IS NOT NULL) AND (old.* IS DISTINCT FROM new.*))) EXECUTE FUNCTION fynlo.keep_closed();
+
+
+--
 -- Name: tables tables_note_insert; Type: TRIGGER; Schema: public; Owner: fynlo_owner
 --
 
@@ -7534,6 +7566,14 @@ GRANT ALL ON FUNCTION fynlo.invite(p_restaurant uuid, p_email text, p_name text,
 
 
 --
+-- Name: FUNCTION keep_closed(); Type: ACL; Schema: fynlo; Owner: fynlo_feed
+--
+
+REVOKE ALL ON FUNCTION fynlo.keep_closed() FROM PUBLIC;
+GRANT ALL ON FUNCTION fynlo.keep_closed() TO fynlo_owner;
+
+
+--
 -- Name: FUNCTION keep_menu(); Type: ACL; Schema: fynlo; Owner: fynlo_feed
 --
 
@@ -7785,8 +7825,85 @@ GRANT ALL ON FUNCTION fynlo.password_hash_of(p_user uuid) TO fynlo_app;
 --
 
 GRANT SELECT ON TABLE public.payments TO fynlo_readonly;
-GRANT SELECT,INSERT,UPDATE ON TABLE public.payments TO fynlo_app;
+GRANT SELECT,INSERT ON TABLE public.payments TO fynlo_app;
 GRANT SELECT ON TABLE public.payments TO fynlo_feed;
+
+
+--
+-- Name: COLUMN payments.order_id; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT UPDATE(order_id) ON TABLE public.payments TO fynlo_app;
+
+
+--
+-- Name: COLUMN payments.check_id; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT UPDATE(check_id) ON TABLE public.payments TO fynlo_app;
+
+
+--
+-- Name: COLUMN payments.shift_id; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT UPDATE(shift_id) ON TABLE public.payments TO fynlo_app;
+
+
+--
+-- Name: COLUMN payments.state; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT UPDATE(state) ON TABLE public.payments TO fynlo_app;
+
+
+--
+-- Name: COLUMN payments.unapplied; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT UPDATE(unapplied) ON TABLE public.payments TO fynlo_app;
+
+
+--
+-- Name: COLUMN payments.reference; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT UPDATE(reference) ON TABLE public.payments TO fynlo_app;
+
+
+--
+-- Name: COLUMN payments.reason; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT UPDATE(reason) ON TABLE public.payments TO fynlo_app;
+
+
+--
+-- Name: COLUMN payments.business_date; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT UPDATE(business_date) ON TABLE public.payments TO fynlo_app;
+
+
+--
+-- Name: COLUMN payments.z_id; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT UPDATE(z_id) ON TABLE public.payments TO fynlo_app;
+
+
+--
+-- Name: COLUMN payments.captured_at; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT UPDATE(captured_at) ON TABLE public.payments TO fynlo_app;
+
+
+--
+-- Name: COLUMN payments.updated_at; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT UPDATE(updated_at) ON TABLE public.payments TO fynlo_app;
 
 
 --
@@ -7900,8 +8017,22 @@ GRANT ALL ON FUNCTION fynlo.read_heads(p_restaurants uuid[]) TO fynlo_app;
 --
 
 GRANT SELECT ON TABLE public.refunds TO fynlo_readonly;
-GRANT SELECT,INSERT,UPDATE ON TABLE public.refunds TO fynlo_app;
+GRANT SELECT,INSERT ON TABLE public.refunds TO fynlo_app;
 GRANT SELECT ON TABLE public.refunds TO fynlo_feed;
+
+
+--
+-- Name: COLUMN refunds.order_id; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT UPDATE(order_id) ON TABLE public.refunds TO fynlo_app;
+
+
+--
+-- Name: COLUMN refunds.z_id; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT UPDATE(z_id) ON TABLE public.refunds TO fynlo_app;
 
 
 --
@@ -8686,8 +8817,36 @@ GRANT SELECT ON TABLE public.shift_movements TO fynlo_feed;
 --
 
 GRANT SELECT ON TABLE public.shifts TO fynlo_readonly;
-GRANT SELECT,INSERT,UPDATE ON TABLE public.shifts TO fynlo_app;
+GRANT SELECT,INSERT ON TABLE public.shifts TO fynlo_app;
 GRANT SELECT ON TABLE public.shifts TO fynlo_feed;
+
+
+--
+-- Name: COLUMN shifts.closed_by; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT UPDATE(closed_by) ON TABLE public.shifts TO fynlo_app;
+
+
+--
+-- Name: COLUMN shifts.closed_at; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT UPDATE(closed_at) ON TABLE public.shifts TO fynlo_app;
+
+
+--
+-- Name: COLUMN shifts.counted_amount; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT UPDATE(counted_amount) ON TABLE public.shifts TO fynlo_app;
+
+
+--
+-- Name: COLUMN shifts.expected_amount; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT UPDATE(expected_amount) ON TABLE public.shifts TO fynlo_app;
 
 
 --

@@ -25,9 +25,20 @@ HIDDEN = ("idempotency_keys", "invitations", "pins")  # from who may only read
 PEOPLE_TABLES = ("users", "sessions", "refresh_tokens", "device_grants")
 WRITABLE = (
     "day_counters", "orders", "order_items", "order_item_modifiers", "idempotency_keys", "memberships",
-    "invitations", "pins", "devices", "webhooks", "webhook_dead_letters", "payments", "refunds", "checks", "shifts",
-    "z_counters", "tables", "sections",
+    "invitations", "pins", "devices", "webhooks", "webhook_dead_letters", "checks", "z_counters", "tables",
+    "sections",
 )  # fmt: skip
+NARROW = {  # of these only the rest may change
+    "payments": {
+        "restaurant_id", "id", "method", "amount", "tip", "tendered", "taken_by", "request_hash", "created_at",
+    },
+    "refunds": {
+        "restaurant_id", "id", "payment_id", "shift_id", "method", "amount", "from_unapplied", "returned", "tip",
+        "service_charge", "tax_breakdown", "items", "reason", "made_by", "approved_by", "business_date", "request_hash",
+        "created_at",
+    },
+    "shifts": {"restaurant_id", "id", "drawer", "opened_by", "opened_at", "opening_amount"},
+}  # fmt: skip
 ONCE = ("audit_log", "shift_movements", "z_reports", "z_orders")  # written and never changed
 
 
@@ -273,13 +284,11 @@ async def test_money_points_at_nothing_of_another_tenants(
 ) -> None:
     async with await connect(two_places) as everything:
         ids = dict(await rows(everything, f"select restaurant_id, id from {of}"))
-    update = f"update {table} set {column} = %s".encode()
-    async with await application(two_places) as conn:
+        update = f"update {table} set {column} = %s where restaurant_id = %s".encode()
         with pytest.raises(psycopg.errors.ForeignKeyViolation):
-            async with inside(conn, OURS):
-                await conn.execute(update, (ids[THEIRS],))
-        async with conn.transaction(force_rollback=True), inside(conn, OURS):
-            await conn.execute(update, (ids[OURS],))
+            await everything.execute(update, (ids[THEIRS], OURS))
+        async with everything.transaction(force_rollback=True):
+            await everything.execute(update, (ids[OURS], OURS))
 
 
 async def test_a_line_of_another_tenants_order_is_refused(two_places: str) -> None:
@@ -394,9 +403,54 @@ async def test_the_application_writes_what_it_must_and_no_more(database_url: str
         )
     writable = sorted([*WRITABLE, "refresh_tokens", "sessions", "device_grants"])
     assert {privilege: sorted(tables) for privilege, tables in found} == {
-        "INSERT": sorted([*writable, *ONCE]),
+        "INSERT": sorted([*writable, *ONCE, *NARROW]),
         "UPDATE": writable,
     }
+
+
+async def test_what_was_taken_given_back_and_counted_is_not_the_applications_to_change(
+    two_places: str,
+) -> None:
+    async with await connect(two_places) as conn:
+        found = await rows(
+            conn,
+            "select attrelid::regclass::text, attname from pg_attribute"
+            " where attrelid = any (%s::text[]::regclass[]) and attnum > 0"
+            " and not has_column_privilege('fynlo_app', attrelid, attnum, 'UPDATE')",
+            list(NARROW),
+        )
+        assert {table: {column for of, column in found if of == table} for table in NARROW} == NARROW
+        # nor anybody's, once it was counted
+        await conn.execute(
+            "update shifts set closed_at = now(), closed_by = opened_by, counted_amount = 0, expected_amount = 0"
+        )
+        with pytest.raises(psycopg.errors.RestrictViolation):
+            await conn.execute("update shifts set counted_amount = 5")
+
+
+async def test_another_tenants_payments_refunds_and_shifts_cannot_be_changed(two_places: str) -> None:
+    async with await application(two_places) as conn, inside(conn, OURS):
+        for change in (
+            "update payments set state = state", "update refunds set z_id = z_id",
+            "update shifts set closed_at = closed_at",
+        ):  # fmt: skip
+            changed = await conn.execute(f"{change} where restaurant_id = %s".encode(), (THEIRS,))
+            assert changed.rowcount == 0
+            changed = await conn.execute(change.encode())
+            assert changed.rowcount > 0
+
+
+async def test_a_refund_that_is_corrected_in_the_database_shows_in_its_order(two_places: str) -> None:
+    async with await connect(two_places) as conn:
+        ((refund_id, order_id, amount),) = await rows(
+            conn,
+            "select id, order_id, amount from refunds where restaurant_id = %s and z_id is null limit 1",
+            OURS,
+        )
+        of_order = "select refunded - %s, version from orders where id = %s"
+        ((_, version),) = await rows(conn, of_order, 0, order_id)
+        await conn.execute("update refunds set amount = 0, tip = 1 where id = %s", (refund_id,))
+        assert await rows(conn, of_order, amount, order_id) == [(-1, version + 1)]
 
 
 async def test_what_the_triggers_call_is_not_for_the_application(database_url: str) -> None:

@@ -143,6 +143,16 @@ begin
 end
 $$;
 
+create or replace function fynlo.keep_closed() returns trigger
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+  raise exception 'shift % was counted and stays as it is', old.id
+    using errcode = 'restrict_violation', hint = 'Open a new shift; correct the drawer by a movement there.';
+end
+$$;
+
 create or replace function fynlo.product_changed() returns trigger
 language plpgsql
 set search_path = pg_catalog, public, pg_temp

@@ -144,12 +144,20 @@ create or replace function fynlo.note_refunds_update() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, public, pg_temp
 as $$
--- A refund moves with its payment when orders are merged.
+-- A refund moves with its payment when orders are merged; being reported by a Z is no change that a screen shows.
+declare
+  of_orders uuid[] := (
+    select array_agg(distinct changed.order_id)
+      from (select t.order_id from new_rows n
+              join old_rows o on o.restaurant_id = n.restaurant_id and o.id = n.id
+             cross join unnest(array[n.order_id, o.order_id]) as t (order_id)
+             where to_jsonb(n) - 'z_id' is distinct from to_jsonb(o) - 'z_id') changed);
 begin
-  perform fynlo.settle((
-    select array_agg(distinct moved.id) from new_rows n
-      join old_rows o on o.restaurant_id = n.restaurant_id and o.id = n.id and n.order_id <> o.order_id
-     cross join unnest(array[n.order_id, o.order_id]) as moved (id)));
+  if of_orders is null then
+    return null;
+  end if;
+  perform fynlo.settle(of_orders);
+  perform fynlo.raise_versions(of_orders);
   return null;
 end
 $$;

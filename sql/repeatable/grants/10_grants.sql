@@ -25,7 +25,14 @@ grant select (restaurant_id, id, url, types, active, disabled_at, disabled_reaso
 grant insert, update on sessions, refresh_tokens, idempotency_keys, day_counters, orders, order_items,
   order_item_modifiers, memberships, invitations, pins, devices, device_grants, webhooks, webhook_dead_letters
   to fynlo_app;
-grant insert, update on payments, refunds, checks, shifts, z_counters, tables, sections to fynlo_app;
+grant insert, update on checks, z_counters, tables, sections to fynlo_app;
+-- What was taken, given back and counted is written once: of these the rest does not change.
+revoke update on payments, refunds, shifts from fynlo_app;
+grant insert on payments, refunds, shifts to fynlo_app;
+grant update (order_id, check_id, shift_id, state, unapplied, reference, reason, business_date, z_id, captured_at,
+              updated_at) on payments to fynlo_app;
+grant update (order_id, z_id) on refunds to fynlo_app;
+grant update (closed_at, closed_by, counted_amount, expected_amount) on shifts to fynlo_app;
 grant insert on shift_movements, z_reports, z_orders to fynlo_app;
 grant update (availability, stock, low_stock_at, out_until) on products, modifiers to fynlo_app;
 grant insert on audit_log to fynlo_app, fynlo_feed;
