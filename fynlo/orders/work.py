@@ -151,9 +151,7 @@ async def append(
 
     Raises Forbidden `approval_required` where a discount of the order takes more off them than the caller may give.
     """
-    approved = more.approver is not None
-    if more.approver is not None:  # before anything is locked: a PIN takes its time
-        await approve(tenant, more.approver.staff_id, more.approver.pin, "refunds.write")
+    with_word = await approved(tenant, more.approver, approve)
     stored = await locked(tenant, order_id)
     given = {item.id for item in more.items if item.id is not None}
     if taken := given & stored.item_hashes.keys():
@@ -169,7 +167,7 @@ async def append(
     took = await stock.take_new(tenant, asked, new_lines) if more.send else stock.NOTHING
     status = after_sending(order.status) if more.send else order.status
     changed = msgspec.structs.replace(order, items=(*order.items, *new_lines), status=status)
-    if order.discount_terms is not None and not approved:
+    if order.discount_terms is not None and not with_word:
         check_limit(stored, changed, tenant.role, tenant.discount_limit_percentage)
     return await save(
         tenant,
