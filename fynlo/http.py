@@ -14,7 +14,7 @@ from litestar import Request, Response
 from litestar.datastructures import State
 from litestar.response.base import ASGIResponse
 from litestar.types import Receive, Scope, Send
-from msgspec import Meta
+from msgspec import Meta, inspect
 
 from fynlo.errors import BadRequest, FieldProblem, Invalid, Unauthorized, UnsupportedMedia, VersionRequired
 
@@ -26,8 +26,15 @@ _NO_NUL = r"^[^\x00]*\Z"
 Line = Annotated[str, Meta(max_length=200, pattern=_NO_NUL)]
 Text = Annotated[str, Meta(max_length=2_000, pattern=_NO_NUL)]
 
+
+def form(pattern: str, expected: str) -> Meta:
+    """A text of that form; `expected` says in words what is to be sent, to readers and to who sends another."""
+    return Meta(pattern=pattern, description=expected, extra={"expected": expected})
+
+
 _AT = re.compile(r" - at `(?:key in )?\$\.?(?P<path>[^`]*)`$")
-_NAMED_FIELD = re.compile(r"^Object (?:contains unknown|missing required) field `([^`]+)`$")
+_NAMED_FIELD = re.compile(r"^Object (contains unknown|missing required) field `([^`]+)`$")
+_STEP = re.compile(r"\[[^\]]*\]|[^.\[\]]+")
 _NO_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _KEY = re.compile(r"^[\x21-\x7e]{1,255}$")
 _WEIGHT = re.compile(r"[01](\.\d{0,3})?")
@@ -74,17 +81,48 @@ def respond(value: Any, status: int = 200, headers: Mapping[str, str] | None = N
     )
 
 
-def _invalid(error: msgspec.ValidationError, whole: str) -> NoReturn:
+def _invalid(error: msgspec.ValidationError, kind: Any, whole: str) -> NoReturn:
     text = str(error)
     match = _AT.search(text)
     field = match["path"] if match else ""
     message = text[: match.start()] if match else text
     if (named := _NAMED_FIELD.search(message)) is not None:
-        field = f"{field}.{named[1]}".lstrip(".")
+        field = f"{field}.{named[2]}".lstrip(".")
+        message = "is required" if named[1].startswith("missing") else f"there is no field `{named[2]}`"
+    elif message.startswith(("Expected `str", "Invalid enum value")) and (meant := _meant(kind, field)):
+        message = meant if "matching regex" in message else f"{message}; {meant}"
     raise Invalid(
         f"{field or whole}: {message}.",
         errors=[FieldProblem(field, message)],
     ) from None
+
+
+def _meant(kind: Any, field: str) -> str:
+    """What a field takes, in words; nothing where its type has none."""
+    at = _alternatives(inspect.type_info(kind))
+    for step in _STEP.findall(field):
+        at = [inner for found in at for inner in _inside(found, step)]
+    for found in at:
+        if isinstance(found, inspect.Metadata) and (expected := (found.extra or {}).get("expected")):
+            return f"send {expected}"
+        if isinstance(found, inspect.LiteralType):
+            return f"send one of {', '.join(map(str, found.values))}"
+    return ""
+
+
+def _inside(found: inspect.Type, step: str) -> list[inspect.Type]:
+    """The types that a field or the elements of a type can have."""
+    if step.startswith("["):
+        kinds = [getattr(found, "item_type", None)]
+    elif isinstance(found, inspect.StructType):
+        kinds = [field.type for field in found.fields if field.encode_name == step]
+    else:
+        kinds = []
+    return [one for kind in kinds if kind is not None for one in _alternatives(kind)]
+
+
+def _alternatives(kind: inspect.Type) -> list[inspect.Type]:
+    return list(kind.types) if isinstance(kind, inspect.UnionType) else [kind]
 
 
 async def read_body(request: AnyRequest) -> bytes:
@@ -109,19 +147,21 @@ def decode(body: bytes, kind: type[T]) -> T:
         return msgspec.json.decode(body, type=kind)
     except msgspec.ValidationError as exc:
         _check_json(body)  # what follows the first field that does not fit has not been read
-        _invalid(exc, "the body")
+        _invalid(exc, kind, "the body")
     except _NO_JSON:
-        raise _malformed() from None
+        raise _malformed(body) from None
 
 
 def _check_json(body: bytes) -> None:
     try:
         msgspec.json.decode(body)
     except _NO_JSON:
-        raise _malformed() from None
+        raise _malformed(body) from None
 
 
-def _malformed() -> BadRequest:
+def _malformed(body: bytes) -> BadRequest:
+    if not body:
+        return BadRequest("The body is empty; send JSON (where nothing is meant, the word `null`).")
     return BadRequest("The body is not valid JSON; send one JSON object.")
 
 
@@ -157,7 +197,7 @@ def _query(query_string: bytes, kind: Any, lists: frozenset[str]) -> Any:
     try:
         return msgspec.convert(values, kind, strict=False)
     except msgspec.ValidationError as exc:
-        _invalid(exc, "the query")
+        _invalid(exc, kind, "the query")
 
 
 def header(request: AnyRequest, name: bytes) -> str | None:

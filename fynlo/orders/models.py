@@ -6,7 +6,7 @@ from uuid import UUID
 
 from msgspec import Meta, Struct
 
-from fynlo.http import Line, Text
+from fynlo.http import Line, Text, form
 from fynlo.menu.models import OrderType
 
 from .money import TaxBucket
@@ -17,7 +17,13 @@ Money = Annotated[int, Meta(ge=0, le=100_000_000_000)]
 Quantity = Annotated[int, Meta(ge=1, le=999)]
 Course = Annotated[int, Meta(ge=1, le=99)]
 Reason = Annotated[Line, Meta(min_length=1)]
-PaymentStatus = Annotated[str, Meta(pattern="^(unpaid|partially_paid|paid|partially_refunded|refunded)$")]
+PaymentStatus = Annotated[
+    str,
+    form(
+        r"^(unpaid|partially_paid|paid|partially_refunded|refunded)\Z",
+        "one of unpaid, partially_paid, paid, partially_refunded, refunded",
+    ),
+]
 
 
 class ChosenModifier(Struct, frozen=True, forbid_unknown_fields=True):

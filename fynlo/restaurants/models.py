@@ -5,7 +5,7 @@ from uuid import UUID
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from fynlo.http import Line
+from fynlo.http import Line, form
 from fynlo.identity.rules import Role
 
 
@@ -38,9 +38,11 @@ class Restaurant(Struct, frozen=True):
 
 Name = Annotated[Line, Meta(min_length=1)]
 Zone = Annotated[Line, Meta(min_length=1)]
-Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}\Z")]
-Cutoff = Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]\Z")]
-Percentage = Annotated[str, Meta(pattern=r"^(100(\.0{1,4})?|[0-9]{1,2}(\.[0-9]{1,4})?)\Z")]
+Currency = Annotated[str, form(r"^[A-Z]{3}\Z", "three capital letters, as `GBP`")]
+Cutoff = Annotated[str, form(r"^([01][0-9]|2[0-3]):[0-5][0-9]\Z", "a time of day, as `04:00`")]
+Percentage = Annotated[
+    str, form(r"^(100(\.0{1,4})?|[0-9]{1,2}(\.[0-9]{1,4})?)\Z", 'a text from "0" to "100", as "12.5"')
+]
 
 
 class NewServiceCharge(Struct, frozen=True, forbid_unknown_fields=True):

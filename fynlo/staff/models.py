@@ -6,7 +6,7 @@ from uuid import UUID
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from fynlo.http import Line
+from fynlo.http import Line, form
 from fynlo.identity.models import Email
 from fynlo.identity.rules import StaffRole
 
@@ -61,4 +61,4 @@ class StaffChange(Struct, frozen=True, forbid_unknown_fields=True):
 class NewPin(Struct, frozen=True, forbid_unknown_fields=True):
     """PUT /staff/{id}/pin."""
 
-    pin: Annotated[str, Meta(pattern=r"^[0-9]{6,12}\Z")]
+    pin: Annotated[str, form(r"^[0-9]{6,12}\Z", "6 to 12 digits")]

@@ -126,6 +126,30 @@ async def test_malformed_json_is_a_400(waiter: Person, body: bytes) -> None:
         refused(await raw(waiter, path, body), 400, "malformed_body")
 
 
+@pytest.mark.parametrize(
+    ("path", "body", "sentence"),
+    [
+        ("/orders", b"", "The body is empty; send JSON (where nothing is meant, the word `null`)."),
+        ("/auth/login", b"{}", "email: is required."),
+        ("/auth/login", b'{"email":"a@b.cd","password":"x","pin":1}', "pin: there is no field `pin`."),
+        ("/orders/{}/status", b'{"status":"x"}', "status: Invalid enum value 'x'; send one of cancelled, completed, "
+         "confirmed, merged, pending, preparing, ready."),
+        ("/orders/{}/discount", b'{"reason":"late","percentage":"200"}',
+         'percentage: send a text from "0" to "100", as "12.5".'),
+        ("/orders/{}/discount", b'{"reason":"late","percentage":25}',
+         'percentage: Expected `str | null`, got `int`; send a text from "0" to "100", as "12.5".'),
+    ],
+)  # fmt: skip
+async def test_a_body_that_does_not_fit_is_answered_with_what_would(
+    waiter: Person, path: str, body: bytes, sentence: str
+) -> None:
+    made = await waiter.order(line(FRIES))
+    method = "PUT" if path.endswith("discount") else "POST"
+    headers = {"content-type": "application/json", "idempotency-key": str(uuid4()), "if-match": '"1"'}
+    answer = await waiter.client.request(method, path.format(made.id), content=body, headers=headers)
+    assert answer.json()["detail"] == sentence
+
+
 @pytest.mark.parametrize("body", [b"null", b"[]", b'"x"', b"7", b"true"])
 async def test_json_that_is_no_object_is_a_422(waiter: Person, body: bytes) -> None:
     for path in ("/orders", "/auth/login"):
