@@ -143,12 +143,22 @@ def _parameters(path: str, operation: Operation) -> tuple[str, list[dict[str, An
         shape = components[schema["$ref"].rsplit("/", 1)[1]]
         for name, field in shape["properties"].items():
             required = name in shape.get("required", ())
-            found.append({"name": name, "in": "query", "required": required, "schema": _plain(field)})
+            found.append({"name": name, "in": "query", "required": required, "schema": _ecma(_plain(field))})
     found += [
         {"name": name, "in": "header", "required": name == "If-Match" and 428 in operation.problems, **_HEADERS[name]}
         for name in operation.takes
     ]  # fmt: skip
     return "/".join(parts), found
+
+
+def _ecma(value: Any) -> Any:
+    """A schema whose patterns end as JSON Schema's regular expressions do, by `$`: they know no `\\Z`."""
+    if isinstance(value, dict):
+        return {
+            name: inner.replace(r"\Z", "$") if name == "pattern" and isinstance(inner, str) else _ecma(inner)
+            for name, inner in value.items()
+        }
+    return [_ecma(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _plain(field: dict[str, Any]) -> dict[str, Any]:
@@ -237,7 +247,7 @@ def document(handlers: Iterable[HTTPRouteHandler], *, version: str) -> dict[str,
         "servers": [{"url": "/"}],
         "paths": paths,
         "components": {
-            "schemas": components,
+            "schemas": _ecma(components),
             "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
         },
     }

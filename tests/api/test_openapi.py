@@ -145,3 +145,20 @@ async def test_the_document_says_what_needs_a_version_and_what_takes_a_key(serve
             keyless.add(path)
     assert required == FROM_A_VERSION
     assert keyless == WITHOUT_A_KEY
+
+
+def patterns(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        if isinstance(value.get("pattern"), str):
+            yield value["pattern"]
+        for inner in value.values():
+            yield from patterns(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from patterns(inner)
+
+
+async def test_patterns_end_as_those_of_json_schema_do(server: ServerProcess) -> None:
+    found = set(patterns(await document(server)))
+    assert "^[0-9]{6,12}$" in found
+    assert all(pattern.startswith("^") and pattern.endswith("$") for pattern in found)
