@@ -24,7 +24,9 @@ from fynlo.client import (
     Position,
     ProblemError,
     Resync,
+    StockChange,
     Stopped,
+    Table,
 )
 from fynlo.client.events import dumps
 from fynlo.client.timing import finish
@@ -40,8 +42,17 @@ STYLES = {
 }
 
 
+class _Payment(Struct):
+    method: str
+    amount: int | None = None  # not for a role that sees no money
+    tip: int = 0
+
+
 class _Details(Struct, rename={"was": "from", "now": "to"}):
     order: Order | None = None
+    table: Table | None = None
+    payment: _Payment | None = None
+    refund: _Payment | None = None
     was: str | None = None
     now: str | None = None
     item_ids: tuple[str, ...] | None = None
@@ -167,18 +178,37 @@ class Screen:
         details = event.decode(_Details)
         style = STYLES.get(event.type, "")
         line = Text(f"{event.timestamp.astimezone():%H:%M:%S} ", style="dim")
-        line.append(f"{event.seq:>6} ", style="dim").append(f"{event.type:<21} ", style=style)
+        line.append(f"{event.seq:>6} ", style="dim").append(f"{event.type:<22} ", style=style)
         latency = (event.received_at - event.timestamp).total_seconds() * 1000
         line.append(f"{latency:>6.0f} ms ", style="dim")
-        if details.order is None:
+        if details.table is not None:
+            line.append(f"table {details.table.name:<10} ").append(details.table.status)
+        elif event.type.startswith("inventory."):
+            line.append(stock(event.decode(StockChange)))
+        elif details.order is None:
             line.append(bytes(event.data).decode())
         else:
             order = details.order
             where = self._tables.get(order.table_id or "", order.table_id or order.type)
             status = f"{details.was} → {details.now}" if details.was and details.now else order.status
             line.append(f"#{order.number:<4} ", style="bold").append(f"{where:<10} ").append(f"{status:<22} ")
-            line.append(lines_of(order, details.item_ids))
+            money = details.refund or details.payment
+            if money is not None and money.amount is not None:
+                line.append(_sum(money, order))
+            else:
+                line.append(lines_of(order, details.item_ids))
         return line
+
+
+def _sum(money: _Payment, order: Order) -> str:
+    tip = f" and {money.tip} tip" if money.tip else ""
+    return f"{money.method} {money.amount}{tip} (minor units of {order.currency})"
+
+
+def stock(change: StockChange) -> str:
+    """How a product or a modifier is sold from now on, in a few words."""
+    left = change.availability.quantity
+    return f"{change.name}: {change.availability.state}" + (f", {left} left" if left is not None else "")
 
 
 def lines_of(order: Order, only: tuple[str, ...] | None = None) -> str:

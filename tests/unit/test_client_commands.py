@@ -234,6 +234,29 @@ def test_an_event_is_a_line() -> None:
     assert '{"version":3}' in menu
 
 
+def test_tables_stock_and_money_are_told_in_words() -> None:
+    out = io.StringIO()
+    screen = Screen({}, Console(file=out, width=200, highlight=False))
+    held = {"state": "counted", "quantity": 1}
+    for told in (
+        event(1, "table.updated", table={"id": "t1", "name": "Window 4", "status": "occupied"}),
+        event(2, "inventory.low_stock", product_id="p1", name="Panna cotta", availability=held),
+        event(
+            3,
+            "payment.completed",
+            order=order(currency="GBP"),
+            payment={"method": "cash", "amount": 1282, "tip": 100},
+        ),
+        event(4, "payment.completed", order=order(items=[line("Cola")]), payment={"method": "cash"}),
+    ):
+        screen.notice(told)
+    lines = out.getvalue().splitlines()
+    assert lines[0].rstrip().endswith("table Window 4   occupied")
+    assert lines[1].rstrip().endswith("Panna cotta: counted, 1 left")
+    assert lines[2].rstrip().endswith("cash 1282 and 100 tip (minor units of GBP)")
+    assert lines[3].rstrip().endswith("1× Cola")
+
+
 def test_notices_are_sentences() -> None:
     out = io.StringIO()
     screen = Screen({}, Console(file=out, width=200, highlight=False))
