@@ -102,15 +102,17 @@ on conflict (restaurant_id, id) do update
 select o.version from orders o where o.restaurant_id = %(restaurant_id)s and o.id = %(id)s for update
 
 -- name: order_read
--- One order, as rows of order_rows behind the feed's position, its payments and its checks.
+-- One order, as rows of order_rows behind the feed's position and, on the first row alone, its payments and its checks.
 with told as materialized (
   select h.epoch, h.seq, fynlo.payments_json(%(restaurant_id)s, %(id)s)::text as payments,
          fynlo.checks_json(%(restaurant_id)s, %(id)s)::text as checks
     from feed_heads h where h.restaurant_id = %(restaurant_id)s
 )
-select told.*, r.*
+select told.epoch, told.seq, case when row_number() over lines = 1 then told.payments end,
+       case when row_number() over lines = 1 then told.checks end, r.*
   from told cross join order_rows r
  where r.restaurant_id = %(restaurant_id)s and r.order_id = %(id)s
+window lines as (order by r.item_position, r.item_id, r.modifier_position, r.modifier_id)
  order by r.item_position, r.item_id, r.modifier_position, r.modifier_id
 
 -- name: orders_page
@@ -131,10 +133,13 @@ with page as (
          fynlo.checks_json(page.restaurant_id, page.id)::text as checks
     from page
 )
-select h.epoch, h.seq, told.payments, told.checks, r.*
+select h.epoch, h.seq, case when lag(r.order_id) over lines is distinct from r.order_id then told.payments end,
+       case when lag(r.order_id) over lines is distinct from r.order_id then told.checks end, r.*
   from feed_heads h
   left join (told join order_rows r on r.restaurant_id = told.restaurant_id and r.order_id = told.id) on true
  where h.restaurant_id = %(restaurant_id)s
+window lines as (order by r.created_at desc, r.order_id desc, r.item_position, r.item_id, r.modifier_position,
+                          r.modifier_id)
  order by r.created_at desc, r.order_id desc, r.item_position, r.item_id, r.modifier_position, r.modifier_id
 
 -- name: payment_orders

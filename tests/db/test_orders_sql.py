@@ -7,13 +7,20 @@ import psycopg
 import pytest
 
 from fynlo.db.pool import Connection
+from fynlo.db.queries import queries
 from fynlo.demo.data import PIZZERIA
 from fynlo.live.queries import prune_idempotency_keys
+from fynlo.orders.models import OrdersQuery
+from fynlo.orders.queries import orders_page
 from fynlo.orders.rules import business_date
 
-from .till import application, connect, inside, rows, value
+from .till import Till, application, connect, dressed_line, inside, rows, value
 
 PLACE = PIZZERIA.id
+PAGE = {
+    "restaurant_id": PLACE, "only_open": False, "statuses": None, "business_date": None, "table_id": None,
+    "payment_status": None, "before_at": None, "before_id": None, "limit": 9,
+}  # fmt: skip
 
 ZONES = ("Europe/London", "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata", "Pacific/Apia", "UTC")
 CUTOFFS = (time(0), time(1, 30), time(1, 45), time(2), time(4), time(5, 15), time(23, 59))
@@ -164,3 +171,22 @@ async def test_forgetting_waits_for_nobody(seeded_url: str) -> None:
             await conn.execute("select from idempotency_keys where key = '1' for update")
             assert await prune_idempotency_keys(app, 10) == 1
         assert await prune_idempotency_keys(app, 10) == 1
+
+
+async def test_an_order_is_read_with_its_payments_once_however_many_lines_it_has(seeded_url: str) -> None:
+    async with Till.at(seeded_url) as till:
+        made = [await till.order(*[dressed_line() for _ in range(lines)]) for lines in (3, 2)]
+    async with await application(seeded_url) as conn, inside(conn, PLACE):
+        for order in made:
+            await conn.execute(
+                "insert into payments (restaurant_id, order_id, method, amount, business_date, captured_at)"
+                " values (%s, %s, 'cash', 1, current_date, now())",
+                (PLACE, order.id),
+            )
+        for name, orders in (("order_read", 1), ("orders_page", 2)):
+            cursor = await conn.execute(queries("orders")[name], PAGE | {"id": made[0].id})
+            read = await cursor.fetchall()
+            assert len(read) > 3
+            assert sum(row[2] is not None for row in read) == orders
+        page, _ = await orders_page(conn, OrdersQuery(PLACE), None)
+        assert [len(order.payments) for order in page] == [1, 1]
