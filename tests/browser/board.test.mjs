@@ -90,6 +90,26 @@ test("lines that come later are marked until the order is ready", () => {
   assert.deepEqual(marked(board.event(event(6, order(1, late)))), ["c"]);
 });
 
+test("lines of an order that is merged say which ticket they hung on, whichever of the two is told of first", () => {
+  for (const first of [1, 2]) {
+    const board = new Board();
+    board.snapshot([order(1), order(2)], at(1));
+    const events = [
+      order(1, { version: 2, items: [line("1a"), line("2a"), line("new")] }),
+      order(2, { version: 2, status: "merged", items: [] }),
+    ];
+    if (first === 2) events.reverse();
+    const changes = events.flatMap((told, index) => board.event(event(2 + index, told)));
+    assert.deepEqual(kinds(changes).sort(), ["changed", "closed"], "the other ticket is taken down");
+    const [ticket] = board.tickets;
+    assert.deepEqual([...ticket.added], ["2a", "new"]);
+    assert.deepEqual([...ticket.moved], [["2a", 2]]);
+    const ready = order(1, { version: 3, status: "ready", items: events.find(({ id }) => id === "o1").items });
+    board.event(event(4, ready));
+    assert.equal(board.tickets[0].moved.size, 0);
+  }
+});
+
 test("a voided line stays, and is news once", () => {
   const board = new Board();
   board.snapshot([order(1, { items: [line("a"), line("b")] })], at(1));

@@ -114,6 +114,13 @@ class Till:
         match = {"if-match": f'"{order["version"]}"'}
         return await self._post(f"/orders/{order['id']}/status", {"status": status, **fields}, match)
 
+    async def merge(self, other: Json, *, into: Json) -> Json:
+        return await self._post(
+            f"/orders/{into['id']}/merge",
+            {"order_id": other["id"], "version": other["version"]},
+            {"If-Match": f'"{into["version"]}"'},
+        )
+
     async def read(self, order: Json) -> Json:
         """The order as it is now."""
         answer = await self.client.get(f"/orders/{order['id']}")

@@ -122,6 +122,19 @@ async def test_a_line_added_later_is_marked(kitchen: Page, till: Till) -> None:
     await expect(card.locator(".line")).to_have_count(2)
 
 
+@pytest.mark.parametrize("older", [True, False])
+async def test_a_merged_order_goes_and_its_lines_say_where_they_were(
+    kitchen: Page, till: Till, older: bool
+) -> None:
+    first, second = await till.order(), await till.order(till.line(notes="from there"))
+    stays, goes = (first, second) if older else (second, first)
+    await expect(ticket(kitchen, second)).to_be_visible()
+    await till.merge(goes, into=stays)
+    await expect(ticket(kitchen, goes)).to_have_count(0, timeout=WITHIN_A_SECOND)
+    marks = ticket(kitchen, stays).locator(".line[data-added] .mark")
+    await expect(marks).to_have_text([f"From {goes['number']}"], timeout=WITHIN_A_SECOND)
+
+
 async def test_held_lines_are_not_shown(kitchen: Page, till: Till) -> None:
     held = await till.order(send=False)
     sent = await till.order()

@@ -37,6 +37,8 @@
  * @property {Order} order
  * @property {Line[]} lines  what the kitchen has been told: held lines are not there
  * @property {ReadonlySet<string>} added  lines that came after the ticket did
+ * @property {ReadonlyMap<string, number>} moved  of these, the lines that hung on another ticket, with its number: they
+ *   were merged into this order, and may be cooking already
  * @property {string | null} readySince  RFC 3339
  *
  * @typedef {object} Change
@@ -58,6 +60,7 @@ const REMEMBERED = 2_000;
  * @property {Order} order
  * @property {Position} at  where in the feed this was learnt, as far as that is known
  * @property {Set<string>} added
+ * @property {Map<string, number>} moved
  * @property {string | null} readySince
  */
 
@@ -66,6 +69,8 @@ export class Board {
   #open = new Map();
   /** @type {Map<string, Position>} */
   #closed = new Map();
+  /** Lines of orders that were merged into others, and those orders' numbers. @type {Map<string, number>} */
+  #merged = new Map();
 
   #shows;
 
@@ -127,8 +132,8 @@ export class Board {
   }
 
   /** @param {Entry} entry @returns {Ticket} */
-  #ticketOf({ order, added, readySince }) {
-    return { order, lines: this.#linesOf(order), added: new Set(added), readySince };
+  #ticketOf({ order, added, moved, readySince }) {
+    return { order, lines: this.#linesOf(order), added: new Set(added), moved: new Map(moved), readySince };
   }
 
   /** @param {Entry | undefined} entry */
@@ -145,7 +150,9 @@ export class Board {
     if (this.#closed.get(order.id)?.epoch === at.epoch) return [];
     const position = known && sameHistory && known.at.seq > at.seq ? known.at : at;
     if (!OPEN.includes(order.status)) {
-      if (known) return this.#close({ ...known, order, at: position }, position, known.order.status);
+      if (known && order.status === "merged") this.#leave(known.order);
+      // one that is merged has no lines any more: whether there is a ticket to take down is seen from before
+      if (known) return this.#close({ ...known, order, at: position }, position, known.order.status, this.#hangs(known));
       this.#remember(order.id, position);
       return [];
     }
@@ -158,6 +165,7 @@ export class Board {
       order,
       at: position,
       added: new Set([...(ready ? [] : (known?.added ?? [])), ...added]),
+      moved: new Map([...(ready ? [] : (known?.moved ?? [])), ...this.#whence(order.id, added)]),
       readySince: ready ? (known?.readySince ?? time) : null,
     };
     this.#open.set(order.id, entry);
@@ -177,11 +185,34 @@ export class Board {
     ];
   }
 
-  /** @param {Entry} entry @param {Position} at @param {string} [from] @returns {Change[]} */
-  #close(entry, at, from = entry.order.status) {
+  /** Which of these lines hung on another ticket, and on which. Of two orders that are merged either is told of first.
+   * @param {string} orderId @param {string[]} lines @returns {Iterable<[string, number]>} */
+  *#whence(orderId, lines) {
+    if (!lines.length) return;
+    for (const id of lines) {
+      const number = this.#merged.get(id);
+      if (number !== undefined) yield [id, number];
+    }
+    for (const { order } of this.#open.values()) {
+      if (order.id === orderId) continue;
+      for (const { id, status } of order.items) if (status === "sent" && lines.includes(id)) yield [id, order.number];
+    }
+  }
+
+  /** @param {Entry} entry @param {Position} at @param {string} [from] @param {boolean} [hung] @returns {Change[]} */
+  #close(entry, at, from = entry.order.status, hung = this.#hangs(entry)) {
     this.#open.delete(entry.order.id);
     this.#remember(entry.order.id, at);
-    return this.#hangs(entry) ? [{ kind: "closed", ticket: this.#ticketOf(entry), from }] : [];
+    return hung ? [{ kind: "closed", ticket: this.#ticketOf(entry), from }] : [];
+  }
+
+  /** @param {Order} order  that was merged into another, as it was before */
+  #leave({ items, number }) {
+    for (const { id, status } of items) if (status === "sent") this.#merged.set(id, number);
+    for (const oldest of this.#merged.keys()) {
+      if (this.#merged.size <= REMEMBERED) break;
+      this.#merged.delete(oldest);
+    }
   }
 
   /** @param {string} id @param {Position} at */

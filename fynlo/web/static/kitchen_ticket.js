@@ -90,7 +90,7 @@ export class Card {
         ),
       ),
       order.notes && h("p", { class: "note order-note" }, order.notes),
-      courses(lines, ticket.added),
+      courses(ticket),
       this.press && this.#buttons(order),
     );
     if (held) element.querySelector("button")?.focus();
@@ -153,21 +153,26 @@ export class Card {
   }
 }
 
-/** Lines under their course, where there are several. @param {Line[]} lines @param {ReadonlySet<string>} added */
-function courses(lines, added) {
+/** Lines under their course, where there are several. @param {Ticket} ticket */
+function courses({ lines, added, moved }) {
+  /** @param {Line} line */
+  const markOf = ({ id, status }) => {
+    if (status === "voided") return "Void";
+    return added.has(id) ? (moved.has(id) ? `From ${moved.get(id)}` : "Added") : "";
+  };
   const numbers = [...new Set(lines.map(({ course }) => course))].sort((a, b) => a - b);
   return numbers.map((course) => [
     numbers.length > 1 && h("h3", { class: "course" }, `Course ${course}`),
     h(
       "ul",
       { class: "lines" },
-      lines.filter((line) => line.course === course).map((line) => drawLine(line, added.has(line.id))),
+      lines.filter((line) => line.course === course).map((line) => drawLine(line, markOf(line))),
     ),
   ]).flat();
 }
 
-/** @param {Line} line @param {boolean} added */
-function drawLine(line, added) {
+/** @param {Line} line @param {string} mark */
+function drawLine(line, mark) {
   const voided = line.status === "voided";
   const what = [
     h("span", { class: "name" }, line.name),
@@ -176,14 +181,13 @@ function drawLine(line, added) {
   ];
   return h(
     "li",
-    { class: "line", "data-line": line.id, "data-voided": voided, "data-added": added && !voided },
+    { class: "line", "data-line": line.id, "data-voided": voided, "data-added": mark !== "" && !voided },
     h("span", { class: "quantity", "data-many": line.quantity > 1 }, line.quantity),
     h(
       "div",
       { class: "what" },
       h("p", { class: "dish" }, voided ? h("s", {}, what) : what),
-      voided && h("span", { class: "mark" }, "Void"),
-      added && !voided && h("span", { class: "mark" }, "Added"),
+      mark && h("span", { class: "mark" }, mark),
       line.modifiers.length > 0 &&
         h(
           "ul",
