@@ -102,16 +102,13 @@ on conflict (restaurant_id, id) do update
 select o.version from orders o where o.restaurant_id = %(restaurant_id)s and o.id = %(id)s for update
 
 -- name: order_read
--- One order, as rows of order_rows behind the feed's position and, on the first row alone, its payments and its checks.
-with told as materialized (
-  select h.epoch, h.seq, fynlo.payments_json(%(restaurant_id)s, %(id)s)::text as payments,
-         fynlo.checks_json(%(restaurant_id)s, %(id)s)::text as checks
-    from feed_heads h where h.restaurant_id = %(restaurant_id)s
-)
-select told.epoch, told.seq, case when row_number() over lines = 1 then told.payments end,
-       case when row_number() over lines = 1 then told.checks end, r.*
-  from told cross join order_rows r
- where r.restaurant_id = %(restaurant_id)s and r.order_id = %(id)s
+-- One order, as rows of order_rows behind the feed's position and, on the first row alone, its payments and its checks:
+-- those are put together when the rows are sorted, or the sort would carry them.
+select h.epoch, h.seq,
+       case when row_number() over lines = 1 then fynlo.payments_json(r.restaurant_id, r.order_id)::text end,
+       case when row_number() over lines = 1 then fynlo.checks_json(r.restaurant_id, r.order_id)::text end, r.*
+  from feed_heads h cross join order_rows r
+ where h.restaurant_id = %(restaurant_id)s and r.restaurant_id = %(restaurant_id)s and r.order_id = %(id)s
 window lines as (order by r.item_position, r.item_id, r.modifier_position, r.modifier_id)
  order by r.item_position, r.item_id, r.modifier_position, r.modifier_id
 
@@ -128,15 +125,14 @@ with page as (
      and (%(before_at)s::timestamptz is null or (o.created_at, o.id) < (%(before_at)s, %(before_id)s::uuid))
    order by o.created_at desc, o.id desc
    limit %(limit)s
-), told as materialized (
-  select page.restaurant_id, page.id, fynlo.payments_json(page.restaurant_id, page.id)::text as payments,
-         fynlo.checks_json(page.restaurant_id, page.id)::text as checks
-    from page
 )
-select h.epoch, h.seq, case when lag(r.order_id) over lines is distinct from r.order_id then told.payments end,
-       case when lag(r.order_id) over lines is distinct from r.order_id then told.checks end, r.*
+select h.epoch, h.seq,
+       case when lag(r.order_id) over lines is distinct from r.order_id
+            then fynlo.payments_json(r.restaurant_id, r.order_id)::text end,
+       case when lag(r.order_id) over lines is distinct from r.order_id
+            then fynlo.checks_json(r.restaurant_id, r.order_id)::text end, r.*
   from feed_heads h
-  left join (told join order_rows r on r.restaurant_id = told.restaurant_id and r.order_id = told.id) on true
+  left join (page join order_rows r on r.restaurant_id = page.restaurant_id and r.order_id = page.id) on true
  where h.restaurant_id = %(restaurant_id)s
 window lines as (order by r.created_at desc, r.order_id desc, r.item_position, r.item_id, r.modifier_position,
                           r.modifier_id)
