@@ -15,6 +15,7 @@ from litestar.handlers import HTTPRouteHandler
 from msgspec import Struct
 
 from fynlo.errors import PROBLEM_JSON, Problem
+from fynlo.examples import EXAMPLES
 from fynlo.identity.rules import Permission, roles_of
 
 _REF = "#/components/schemas/{name}"
@@ -231,10 +232,10 @@ def document(handlers: Iterable[HTTPRouteHandler], *, version: str) -> dict[str,
                 "x-permission": operation.needs,
             }
             if operation.body is not None:
-                entry["requestBody"] = {
-                    "required": True,
-                    "content": {"application/json": {"schema": schemas[operation.body]}},
-                }
+                content: dict[str, Any] = {"schema": schemas[operation.body]}
+                if examples := EXAMPLES.get(f"{method} {path}"):
+                    content["examples"] = {name: {"value": value} for name, value in examples.items()}
+                entry["requestBody"] = {"required": True, "content": {"application/json": content}}
             paths.setdefault(path, {})[method.lower()] = entry
     return {
         "openapi": "3.1.0",

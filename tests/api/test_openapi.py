@@ -4,9 +4,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import httpx
+import msgspec
 from litestar.handlers import HTTPRouteHandler
 
 from fynlo.app import Server
+from fynlo.examples import EXAMPLES
+from fynlo.http import decode
 from fynlo.openapi import operation_of
 from fynlo.settings import from_environment
 from tests.serving import ServerProcess
@@ -162,3 +165,28 @@ async def test_patterns_end_as_those_of_json_schema_do(server: ServerProcess) ->
     found = set(patterns(await document(server)))
     assert "^[0-9]{6,12}$" in found
     assert all(pattern.startswith("^") and pattern.endswith("$") for pattern in found)
+
+
+def test_each_example_is_a_body_of_its_operation() -> None:
+    bodies = {
+        f"{method} {path.replace(':uuid}', '}')}": operation.body
+        for handler in handlers()
+        if (operation := operation_of(handler)) is not None
+        for path in handler.paths
+        for method in handler.http_methods
+    }
+    for operation, examples in EXAMPLES.items():
+        for example in examples.values():
+            decode(msgspec.json.encode(example), bodies[operation])
+
+
+async def test_the_document_has_the_examples(server: ServerProcess) -> None:
+    found = {
+        f"{method.upper()} {path}": {
+            name: example["value"]
+            for name, example in operation["requestBody"]["content"]["application/json"]["examples"].items()
+        }
+        for path, method, operation in operations(await document(server))
+        if "examples" in operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+    }
+    assert found == EXAMPLES
