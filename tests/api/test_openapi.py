@@ -175,9 +175,9 @@ def test_each_example_is_a_body_of_its_operation() -> None:
         for path in handler.paths
         for method in handler.http_methods
     }
-    for operation, examples in EXAMPLES.items():
+    for route, examples in EXAMPLES.items():
         for example in examples.values():
-            decode(msgspec.json.encode(example), bodies[operation])
+            decode(msgspec.json.encode(example), bodies[route])
 
 
 async def test_the_document_has_the_examples(server: ServerProcess) -> None:
