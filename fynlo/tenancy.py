@@ -202,6 +202,27 @@ async def once(
     raise AssertionError("unreachable")
 
 
+class _NotKept(Exception):
+    """Raised instead of work: nothing was done yet, and nothing is claimed."""
+
+
+async def kept(
+    pool: Pool, context: Context, permission: Permission, request: Once, *, restaurant_id: UUID
+) -> Reply | None:
+    """The answer that is kept under the key of a request, if there is one; nothing is done.
+
+    Raises Invalid `idempotency_mismatch` where it is kept for another body.
+    """
+
+    async def nothing(_tenant: Tenant) -> Reply:
+        raise _NotKept
+
+    try:
+        return await once(pool, context, permission, request, nothing, restaurant_id=restaurant_id)
+    except _NotKept:
+        return None
+
+
 async def _store(tenant: Tenant, request: Once, reply: Reply) -> None:
     await tenant.conn.execute(
         _SQL["store_answer"],

@@ -616,8 +616,8 @@ begin
        'totals', json_build_object(
          'subtotal', o.subtotal, 'discount', o.discount, 'service_charge', o.service_charge,
          'tax', o.tax, 'total', o.total, 'tips', o.tips, 'paid', o.paid, 'refunded', o.refunded,
-         'due', fynlo.due(o.total, o.paid, o.returned), 'unapplied', o.unapplied,
-         'to_refund', fynlo.to_refund(o.total, o.paid, o.refunded, o.returned, o.unapplied),
+         'due', fynlo.due(o.status, o.total, o.paid, o.returned), 'unapplied', o.unapplied,
+         'to_refund', fynlo.to_refund(o.status, o.total, o.paid, o.refunded, o.returned, o.unapplied),
          'tax_breakdown', o.tax_breakdown),
        'payments', coalesce(fynlo.payments_json(o.restaurant_id, o.id), '[]'::json),
        'checks', coalesce(fynlo.checks_json(o.restaurant_id, o.id), '[]'::json)) as body
@@ -779,15 +779,15 @@ $$;
 ALTER FUNCTION fynlo.drop_event_month(p_months integer) OWNER TO fynlo_owner;
 
 --
--- Name: due(bigint, bigint, bigint); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
+-- Name: due(text, bigint, bigint, bigint); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
 --
 
-CREATE FUNCTION fynlo.due(p_total bigint, p_paid bigint, p_returned bigint) RETURNS bigint
+CREATE FUNCTION fynlo.due(p_status text, p_total bigint, p_paid bigint, p_returned bigint) RETURNS bigint
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    AS $$ select greatest(0, p_total - (p_paid - p_returned)) $$;
+    AS $$ select case when p_status = 'cancelled' then 0 else greatest(0, p_total - (p_paid - p_returned)) end $$;
 
 
-ALTER FUNCTION fynlo.due(p_total bigint, p_paid bigint, p_returned bigint) OWNER TO fynlo_feed;
+ALTER FUNCTION fynlo.due(p_status text, p_total bigint, p_paid bigint, p_returned bigint) OWNER TO fynlo_feed;
 
 --
 -- Name: enter(uuid, uuid, text, uuid, uuid, text, text); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
@@ -2699,15 +2699,18 @@ $$;
 ALTER FUNCTION fynlo.terms(p_percentage numeric, p_amount bigint, p_reason text) OWNER TO fynlo_feed;
 
 --
--- Name: to_refund(bigint, bigint, bigint, bigint, bigint); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
+-- Name: to_refund(text, bigint, bigint, bigint, bigint, bigint); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
 --
 
-CREATE FUNCTION fynlo.to_refund(p_total bigint, p_paid bigint, p_refunded bigint, p_returned bigint, p_unapplied bigint) RETURNS bigint
+CREATE FUNCTION fynlo.to_refund(p_status text, p_total bigint, p_paid bigint, p_refunded bigint, p_returned bigint, p_unapplied bigint) RETURNS bigint
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    AS $$ select p_unapplied + least(p_paid - p_refunded, greatest(0, p_paid - p_returned - p_total)) $$;
+    AS $$
+  select p_unapplied + least(p_paid - p_refunded, greatest(0, p_paid - p_returned
+                                                   - case when p_status = 'cancelled' then 0 else p_total end))
+$$;
 
 
-ALTER FUNCTION fynlo.to_refund(p_total bigint, p_paid bigint, p_refunded bigint, p_returned bigint, p_unapplied bigint) OWNER TO fynlo_feed;
+ALTER FUNCTION fynlo.to_refund(p_status text, p_total bigint, p_paid bigint, p_refunded bigint, p_returned bigint, p_unapplied bigint) OWNER TO fynlo_feed;
 
 --
 -- Name: trading_day(uuid, timestamp with time zone, text, time without time zone); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
@@ -3609,9 +3612,9 @@ CREATE VIEW public.order_rows WITH (security_invoker='true') AS
     o.tips,
     o.paid,
     o.refunded,
-    fynlo.due(o.total, o.paid, o.returned) AS due,
+    fynlo.due(o.status, o.total, o.paid, o.returned) AS due,
     o.unapplied,
-    fynlo.to_refund(o.total, o.paid, o.refunded, o.returned, o.unapplied) AS to_refund,
+    fynlo.to_refund(o.status, o.total, o.paid, o.refunded, o.returned, o.unapplied) AS to_refund,
     o.tax_breakdown,
     o.merged_into,
     (trim_scale(o.discount_percentage))::text AS discount_percentage,
@@ -7474,13 +7477,13 @@ GRANT ALL ON FUNCTION fynlo.drop_event_month(p_months integer) TO fynlo_app;
 
 
 --
--- Name: FUNCTION due(p_total bigint, p_paid bigint, p_returned bigint); Type: ACL; Schema: fynlo; Owner: fynlo_feed
+-- Name: FUNCTION due(p_status text, p_total bigint, p_paid bigint, p_returned bigint); Type: ACL; Schema: fynlo; Owner: fynlo_feed
 --
 
-REVOKE ALL ON FUNCTION fynlo.due(p_total bigint, p_paid bigint, p_returned bigint) FROM PUBLIC;
-GRANT ALL ON FUNCTION fynlo.due(p_total bigint, p_paid bigint, p_returned bigint) TO fynlo_owner;
-GRANT ALL ON FUNCTION fynlo.due(p_total bigint, p_paid bigint, p_returned bigint) TO fynlo_app;
-GRANT ALL ON FUNCTION fynlo.due(p_total bigint, p_paid bigint, p_returned bigint) TO fynlo_readonly;
+REVOKE ALL ON FUNCTION fynlo.due(p_status text, p_total bigint, p_paid bigint, p_returned bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION fynlo.due(p_status text, p_total bigint, p_paid bigint, p_returned bigint) TO fynlo_owner;
+GRANT ALL ON FUNCTION fynlo.due(p_status text, p_total bigint, p_paid bigint, p_returned bigint) TO fynlo_app;
+GRANT ALL ON FUNCTION fynlo.due(p_status text, p_total bigint, p_paid bigint, p_returned bigint) TO fynlo_readonly;
 
 
 --
@@ -8164,13 +8167,13 @@ GRANT ALL ON FUNCTION fynlo.terms(p_percentage numeric, p_amount bigint, p_reaso
 
 
 --
--- Name: FUNCTION to_refund(p_total bigint, p_paid bigint, p_refunded bigint, p_returned bigint, p_unapplied bigint); Type: ACL; Schema: fynlo; Owner: fynlo_feed
+-- Name: FUNCTION to_refund(p_status text, p_total bigint, p_paid bigint, p_refunded bigint, p_returned bigint, p_unapplied bigint); Type: ACL; Schema: fynlo; Owner: fynlo_feed
 --
 
-REVOKE ALL ON FUNCTION fynlo.to_refund(p_total bigint, p_paid bigint, p_refunded bigint, p_returned bigint, p_unapplied bigint) FROM PUBLIC;
-GRANT ALL ON FUNCTION fynlo.to_refund(p_total bigint, p_paid bigint, p_refunded bigint, p_returned bigint, p_unapplied bigint) TO fynlo_owner;
-GRANT ALL ON FUNCTION fynlo.to_refund(p_total bigint, p_paid bigint, p_refunded bigint, p_returned bigint, p_unapplied bigint) TO fynlo_app;
-GRANT ALL ON FUNCTION fynlo.to_refund(p_total bigint, p_paid bigint, p_refunded bigint, p_returned bigint, p_unapplied bigint) TO fynlo_readonly;
+REVOKE ALL ON FUNCTION fynlo.to_refund(p_status text, p_total bigint, p_paid bigint, p_refunded bigint, p_returned bigint, p_unapplied bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION fynlo.to_refund(p_status text, p_total bigint, p_paid bigint, p_refunded bigint, p_returned bigint, p_unapplied bigint) TO fynlo_owner;
+GRANT ALL ON FUNCTION fynlo.to_refund(p_status text, p_total bigint, p_paid bigint, p_refunded bigint, p_returned bigint, p_unapplied bigint) TO fynlo_app;
+GRANT ALL ON FUNCTION fynlo.to_refund(p_status text, p_total bigint, p_paid bigint, p_refunded bigint, p_returned bigint, p_unapplied bigint) TO fynlo_readonly;
 
 
 --

@@ -1,15 +1,25 @@
 """A tablet's offline queue, over HTTP."""
 
+import msgspec
 from litestar import Response, post
 from litestar.handlers import HTTPRouteHandler
 
 from fynlo import metrics
 from fynlo.context import context_of
 from fynlo.db.pool import Pool
-from fynlo.http import AnyRequest, decode, etag, read_body, respond, restaurant_in
+from fynlo.http import (
+    AnyRequest,
+    Reply,
+    decode,
+    etag,
+    idempotency_key,
+    read_body,
+    request_hash,
+    restaurant_in,
+)
 from fynlo.inside import Answer, Inside
 from fynlo.openapi import Operation, described
-from fynlo.tenancy import entered
+from fynlo.tenancy import Once, Tenant, entered, kept, once
 
 from .batch import Batch, BatchOperation, BatchResult, apply, places
 from .queries import payment_orders
@@ -28,7 +38,9 @@ def batch_routes(pool: Pool, inside: Inside) -> list[HTTPRouteHandler]:
                 needs="orders.write",
                 body=Batch,
                 answers={200: list[BatchResult]},
-                problems=[403, 404],
+                takes=["Idempotency-Key"],
+                gives=["Idempotent-Replayed"],
+                problems=[403, 404, 409],
             )
         ),
     )
@@ -41,16 +53,21 @@ def batch_routes(pool: Pool, inside: Inside) -> list[HTTPRouteHandler]:
         `operation_failed_before`. All others are.
 
         Whatever happened, send the whole again: what was done is answered as it was, byte for byte
-        (`replayed`), the rest is tried. 503 and 429 among the results ask for that, after a second. A key of
-        the batch's own is neither needed nor kept. The answer is a 200 whatever the results are."""
+        (`replayed`), the rest is tried. 503 and 429 among the results ask for that, after a second. The answer is a
+        200 whatever the results are. Under an Idempotency-Key of the batch's own it is kept once all was done."""
         body = await read_body(request)
         restaurant_id = restaurant_in(body)
         context = context_of(request.scope)
         async with entered(pool, context, "orders.write", restaurant_id=restaurant_id) as tenant:
             batch = decode(body, Batch)
+            once_only = Once("POST", request.url.path, idempotency_key(request), request_hash(batch))
             where_to = places(batch.operations)
             named = [where.payment_id for where in where_to if where.payment_id is not None]
             payments = await payment_orders(tenant.conn, restaurant_id, named) if named else {}
+        if once_only.key is not None:
+            done = await kept(pool, context, "orders.write", once_only, restaurant_id=restaurant_id)
+            if done is not None:
+                return done.response()
 
         async def ask(operation: BatchOperation, path: str, version: int | None) -> Answer:
             headers = {"idempotency-key": operation.key}
@@ -68,6 +85,14 @@ def batch_routes(pool: Pool, inside: Inside) -> list[HTTPRouteHandler]:
         results = await apply(batch.operations, where_to, ask, context.request_id, payments=payments)
         for result in results:
             metrics.batch_operations.labels(result.status).inc()
-        return respond(results)
+        answer = Reply(200, msgspec.json.encode(results))
+        if once_only.key is None or any(result.status >= 400 for result in results):
+            return answer.response()
+
+        async def keep(_tenant: Tenant) -> Reply:
+            return answer
+
+        stored = await once(pool, context, "orders.write", once_only, keep, restaurant_id=restaurant_id)
+        return stored.response()
 
     return [apply_batch]

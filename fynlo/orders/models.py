@@ -165,8 +165,8 @@ class OrderItem(Struct, frozen=True):
 
 
 class OrderTotals(Struct, frozen=True):
-    """`unapplied` was taken beyond what was due and is still held; `to_refund` is all that the house holds
-    beyond what is owed."""
+    """Nothing is `due` of an order that was cancelled. `unapplied` was taken beyond what was due and is still held;
+    `to_refund` is all that the house holds beyond what is owed."""
 
     subtotal: int
     discount: int

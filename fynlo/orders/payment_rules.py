@@ -22,15 +22,10 @@ class Room(Struct, frozen=True):
         return max(0, self.due - self.reserved)
 
 
-def due_of(order: Order) -> int:
-    """What a payment can go towards: nothing of an order that was cancelled."""
-    return 0 if order.status in ("cancelled", "merged") else order.totals.due
-
-
 def room(order: Order, check_id: UUID | None = None) -> Room:
     """What may be paid of the order; of a check never more than of the order. `check_id` is one of its checks."""
     pending = [payment for payment in order.payments if payment.state == "pending"]
-    whole = Room(due_of(order), sum([payment.amount for payment in pending]))
+    whole = Room(order.totals.due, sum([payment.amount for payment in pending]))
     check = next((check for check in order.checks if check.id == check_id), None)
     if check is None:
         return whole

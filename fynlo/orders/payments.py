@@ -21,7 +21,7 @@ from .models import Approver, Order
 from .payment_bodies import Capture, Failure, NewPayment, PaymentOnOrder, VoidPayment
 from .payment_models import Payment
 from .payment_queries import PaymentRow
-from .payment_rules import check_state, check_tender, due_of, payment_of, room
+from .payment_rules import check_state, check_tender, payment_of, room
 from .rules import CLOSED
 from .stored import StoredOrder
 from .work import Approve
@@ -104,7 +104,7 @@ async def capture(tenant: Tenant, payment_id: UUID, asked: Capture) -> Reply:
         payment_id,
         check_id=next((c.id for c in stored.order.checks if c.id == payment.check_id), None),
         shift_id=await shift(tenant, payment.shift_id, cash=cash, taken=True),
-        unapplied=max(0, payment.amount - due_of(stored.order)),
+        unapplied=max(0, payment.amount - stored.order.totals.due),
         reference=asked.reference,
     )
     return answer(await settled(tenant, stored.order.id), payment_id)

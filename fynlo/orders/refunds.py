@@ -56,13 +56,13 @@ async def refund(
     items = _items(stored.order, sold, new)
     made_before = await queries.refunds_of(tenant.conn, tenant.restaurant_id, stored.order.id)
     given_back = sum([each.from_unapplied for each in made_before if each.payment_id == payment_id])
-    order, cancelled = stored.order, stored.order.status == "cancelled"
+    order = stored.order
     parts = refunding.taken_apart(
         new.amount,
         unapplied=payment.unapplied - given_back,
         paid=order.totals.paid,
         returned=stored.returned,
-        total=0 if cancelled else order.totals.total,
+        total=0 if order.status == "cancelled" else order.totals.total,
     )
     method = new.method or payment.method
     refund_id = new.id or uuid7()

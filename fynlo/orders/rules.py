@@ -45,10 +45,10 @@ def after_merging(into: OrderStatus, other: OrderStatus) -> OrderStatus:
     return other if into == "pending" else "preparing"
 
 
-def due_after(total: int, paid: int, returned: int) -> int:
+def due_after(status: OrderStatus, total: int, paid: int, returned: int) -> int:
     """What is due of an order of `total`, as fynlo.due() has it; `returned` of what was paid was given back, as the
     order did not cost it any more."""
-    return max(0, total - (paid - returned))
+    return 0 if status == "cancelled" else max(0, total - (paid - returned))
 
 
 class SelectionGroup(Struct, frozen=True):

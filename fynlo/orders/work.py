@@ -132,7 +132,7 @@ async def save(
         )
     if checks is None:
         totals = after.order.totals
-        due = due_after(totals.total, totals.paid, after.returned)
+        due = due_after(order.status, totals.total, totals.paid, after.returned)
         checks = balanced(order.checks, due, before.order, after.order)
     await queries.order_save(tenant.conn, before, after, request_hash=request_hash, checks=checks)
     return reply((await read(tenant, order.id)).order)

@@ -52,10 +52,10 @@ select o.restaurant_id, 'order' as what, o.id, f.fault, f.detail
    ('refunded', o.refunded > o.paid or o.unapplied < 0 or o.tips < 0 or o.returned > o.refunded,
     format('%s of %s', o.refunded, o.paid)),
    ('payment status', o.payment_status <> fynlo.payment_status(o.total, o.paid, o.refunded, o.returned), o.payment_status),
-   ('checks', s.due <> fynlo.due(o.total, o.paid, o.returned),
-    format('%s, due %s', s.due, fynlo.due(o.total, o.paid, o.returned))),
+   ('checks', s.due <> fynlo.due(o.status, o.total, o.paid, o.returned),
+    format('%s, due %s', s.due, fynlo.due(o.status, o.total, o.paid, o.returned))),
    -- the wrong tender may be voided afterwards; then the right one is still to be booked
-   ('completed with money due', o.status = 'completed' and fynlo.due(o.total, o.paid, o.returned) > 0
+   ('completed with money due', o.status = 'completed' and fynlo.due(o.status, o.total, o.paid, o.returned) > 0
                                 and not exists (select from payments v where v.restaurant_id = o.restaurant_id
                                                    and v.order_id = o.id and v.state = 'voided'), ''),
    ('cancelled with money applied', o.status = 'cancelled' and o.paid > o.refunded, ''),

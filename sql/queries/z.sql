@@ -109,7 +109,7 @@ with stamped as (
     'cancelled', (select json_build_object('count', count(*), 'amount', coalesce(sum(c.total), 0))
       from closed c where c.status = 'cancelled'),
     'open_orders', (select json_build_object('count', count(*),
-                                             'due', coalesce(sum(fynlo.due(o.total, o.paid, o.returned)), 0))
+                                             'due', coalesce(sum(fynlo.due(o.status, o.total, o.paid, o.returned)), 0))
       from orders o where o.restaurant_id = %(restaurant_id)s and o.closed_at is null),
     'drawers', (select coalesce(json_agg(json_build_object(
         'shift_id', d.shift_id, 'drawer', s.drawer, 'opened_by_name', u.name, 'cash', d.cash,

@@ -134,6 +134,22 @@ async def test_a_queue_is_applied_in_order_and_sent_again_answers_byte_for_byte(
     assert database.contents(STILL) == before
 
 
+async def test_a_batch_under_a_key_of_its_own_is_kept_once_all_of_it_was_done(waiter: Person) -> None:
+    made, key = uuid4(), str(uuid4())
+    body = {"restaurant_id": PIZZERIA.id, "operations": [append(made)]}
+    undone = await waiter.post("/orders/batch", body, key=key)
+    assert [result["status"] for result in undone.json()] == [404]
+    await waiter.order(line(FRIES), id=made)
+    first = await waiter.post("/orders/batch", body, key=key)
+    assert [result["status"] for result in first.json()] == [200]
+    again = await waiter.post("/orders/batch", body, key=key)
+    assert (again.status_code, again.content) == (200, first.content)
+    assert again.headers["idempotent-replayed"] == "true"
+    other = await waiter.post("/orders/batch", body | {"operations": []}, key=key)
+    refused(other, 422, "idempotency_mismatch")
+    assert len((await waiter.read(made)).items) == 2
+
+
 async def test_a_payment_from_before_the_batch_is_of_its_order(manager: Person) -> None:
     made, other = await manager.order(line(FRIES)), await manager.order(line(FRIES))
     payment = paid(await pay(manager, made, 450))

@@ -135,7 +135,7 @@ FROM_A_VERSION = {
     (f"{ORDER}/items/{{item_id}}/discount", "put"), (f"{ORDER}/service-charge", "put"), (f"{ORDER}/status", "post"),
     (f"{ORDER}/transfer", "post"), (f"{ORDER}/merge", "post"), (f"{ORDER}/checks", "post"),
 }  # fmt: skip
-WITHOUT_A_KEY = {"/api/v1/orders/batch", "/api/v1/devices/deny"}  # a key in each operation; the same again
+WITHOUT_A_KEY = {"/api/v1/devices/deny"}  # the same again
 
 
 async def test_the_document_says_what_needs_a_version_and_what_takes_a_key(server: ServerProcess) -> None:

@@ -167,6 +167,12 @@ async def test_an_order_that_was_paid_for_is_refunded_before_it_is_cancelled(
     refused(await waiter.move(more, "completed"), 409, "payment_due")
 
 
+async def test_nothing_is_due_of_an_order_that_was_cancelled(waiter: Person) -> None:
+    made = await waiter.order(line(FRIES))
+    gone = order(await waiter.move(made, "cancelled", reason="a test"))
+    assert (gone.totals.total, gone.totals.due) == (made.totals.total, 0)
+
+
 @pytest.mark.parametrize("status", ["completed", "cancelled"])
 async def test_a_closed_order_stays_as_it_is(waiter: Person, status: str) -> None:
     made = await waiter.order()

@@ -79,7 +79,8 @@ def _of_what_is_due(order: Order, payments: tuple[Payment, ...], totals: Totals)
     over = totals.to_refund - totals.unapplied
     if totals.due < 0 or over < 0 or (totals.due and over):
         yield f"{totals.due} is due and {totals.to_refund} is to be given back"
-    returned = totals.paid - totals.total + totals.due - over
+    cost = 0 if order.status == "cancelled" else totals.total
+    returned = totals.paid - cost + totals.due - over
     if not 0 <= returned <= totals.refunded:
         yield f"of {totals.total} {totals.paid} was paid, and {totals.due} is due"
     if order.checks:

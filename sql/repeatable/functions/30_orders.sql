@@ -64,16 +64,21 @@ as $$
               else 'partially_paid' end
 $$;
 
-create or replace function fynlo.due(p_total bigint, p_paid bigint, p_returned bigint) returns bigint
+create or replace function fynlo.due(p_status text, p_total bigint, p_paid bigint, p_returned bigint)
+returns bigint
 language sql immutable parallel safe
-as $$ select greatest(0, p_total - (p_paid - p_returned)) $$;
+-- Nothing is due of an order that was cancelled.
+as $$ select case when p_status = 'cancelled' then 0 else greatest(0, p_total - (p_paid - p_returned)) end $$;
 
 create or replace function fynlo.to_refund(
-  p_total bigint, p_paid bigint, p_refunded bigint, p_returned bigint, p_unapplied bigint
+  p_status text, p_total bigint, p_paid bigint, p_refunded bigint, p_returned bigint, p_unapplied bigint
 ) returns bigint
 language sql immutable parallel safe
 -- What the house holds beyond what the guest owes.
-as $$ select p_unapplied + least(p_paid - p_refunded, greatest(0, p_paid - p_returned - p_total)) $$;
+as $$
+  select p_unapplied + least(p_paid - p_refunded, greatest(0, p_paid - p_returned
+                                                   - case when p_status = 'cancelled' then 0 else p_total end))
+$$;
 
 create or replace function fynlo.order_changed() returns trigger
 language plpgsql

@@ -82,8 +82,8 @@ begin
        'totals', json_build_object(
          'subtotal', o.subtotal, 'discount', o.discount, 'service_charge', o.service_charge,
          'tax', o.tax, 'total', o.total, 'tips', o.tips, 'paid', o.paid, 'refunded', o.refunded,
-         'due', fynlo.due(o.total, o.paid, o.returned), 'unapplied', o.unapplied,
-         'to_refund', fynlo.to_refund(o.total, o.paid, o.refunded, o.returned, o.unapplied),
+         'due', fynlo.due(o.status, o.total, o.paid, o.returned), 'unapplied', o.unapplied,
+         'to_refund', fynlo.to_refund(o.status, o.total, o.paid, o.refunded, o.returned, o.unapplied),
          'tax_breakdown', o.tax_breakdown),
        'payments', coalesce(fynlo.payments_json(o.restaurant_id, o.id), '[]'::json),
        'checks', coalesce(fynlo.checks_json(o.restaurant_id, o.id), '[]'::json)) as body
