@@ -28,9 +28,15 @@ async def test_every_operation_opens(screens: Screens) -> None:
     page = await screens.page()
     await page.goto("/schema")
     await expect(page.locator(".operation").first).to_be_visible()
-    for operation in await page.locator(".operation").all():
-        await operation.locator("summary").first.click()
-        await expect(operation.locator(".try")).to_be_visible()
+    opened = await page.evaluate(
+        """() => {
+            const summaries = [...document.querySelectorAll(".operation")].map((each) => each.querySelector("summary"))
+            for (const summary of summaries) summary.click()
+            return summaries.length
+        }"""
+    )
+    assert opened > 80
+    await expect(page.locator(".operation .try:visible")).to_have_count(opened)
 
 
 async def test_the_home_page_leads_to_what_is_there(screens: Screens) -> None:

@@ -136,10 +136,17 @@ def test_watch_writes_each_event_as_a_line_and_ends_on_ctrl_c(server: ServerProc
 
 
 SMALL_FEED = ("--sockets", 20, "--idle", 200, "--writers", 2)
+ONE_PART = (*SMALL_FEED, "--part", "room")
 
 
 @pytest.mark.parametrize(
-    ("what", "figures", "sizes"), [("menu", 4, ()), ("orders", 2, ()), ("feed", 21, SMALL_FEED)]
+    ("what", "figures", "sizes"),
+    [
+        ("menu", 4, ()),
+        ("orders", 3, ()),
+        ("feed", 1, ONE_PART),
+        pytest.param("feed", 21, SMALL_FEED, marks=pytest.mark.slow),
+    ],
 )
 def test_a_bench_stands_beside_its_floor(
     what: str, figures: int, sizes: tuple[object, ...], tmp_path: Path

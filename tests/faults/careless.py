@@ -40,9 +40,9 @@ async def each_time(pool, context, permission, request, *rest, **named):
     return await once(pool, context, permission, request, *rest, **named)
 async def another(tenant, new, hashed):
     return await create(tenant, msgspec.structs.replace(new, id=None), hashed)
-async def more(tenant, order_id, new, hashed, version):
+async def more(tenant, order_id, new, *rest):
     items = tuple(msgspec.structs.replace(item, id=None) for item in new.items)
-    return await append(tenant, order_id, msgspec.structs.replace(new, items=items), hashed, version)
+    return await append(tenant, order_id, msgspec.structs.replace(new, items=items), *rest)
 writing.once, work.create, work.append = each_time, another, more
 
 async def unlocked(*_): pass

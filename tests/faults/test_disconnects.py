@@ -98,7 +98,7 @@ async def disconnects(house: House, neighbour: House, *, crowds: int, count: int
 
 
 async def test_disconnects_of_every_kind_cost_no_screen_an_event(house: House, neighbour: House) -> None:
-    await disconnects(house, neighbour, crowds=2, count=150, rest_s=0.3)
+    await disconnects(house, neighbour, crowds=2, count=80, rest_s=0.3)
 
 
 @pytest.mark.slow
