@@ -13,10 +13,12 @@ from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
 import psycopg
+from argon2 import PasswordHasher
 from msgspec import Struct
 
 from fynlo.db.embedded import EmbeddedPostgres
 from fynlo.db.migrations import apply
+from fynlo.demo.data import PASSWORD
 from fynlo.demo.seed import seed
 
 EXTERNAL = "FYNLO_TEST_DATABASE_URL"
@@ -117,6 +119,8 @@ async def _migrate(url: str) -> None:
 async def _seed(url: str) -> None:
     async with await psycopg.AsyncConnection.connect(url, autocommit=True) as conn:
         await seed(conn)
+        cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)  # thousands sign in
+        await conn.execute("update users set password_hash = %s where password_hash is not null", (cheap,))
 
 
 @contextmanager

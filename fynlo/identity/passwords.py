@@ -2,12 +2,23 @@
 
 import asyncio
 import secrets
+from base64 import b64encode
 
 import argon2
 
 from fynlo.limiting import Attempts, Kind
 
 AT_ONCE = 2  # each takes 64 MiB and a core for some 50 ms
+
+
+def _of_nothing(hasher: argon2.PasswordHasher) -> str:
+    """A hash that costs as much to try as one of the hasher's own, of no secret that anybody has."""
+    salt, digest = (
+        b64encode(secrets.token_bytes(length)).decode().rstrip("=")
+        for length in (hasher.salt_len, hasher.hash_len)
+    )
+    costs = f"m={hasher.memory_cost},t={hasher.time_cost},p={hasher.parallelism}"
+    return f"$argon2id$v={argon2.low_level.ARGON2_VERSION}${costs}${salt}${digest}"
 
 
 class Passwords:
@@ -17,7 +28,7 @@ class Passwords:
         self._attempts = attempts
         self._hasher = argon2.PasswordHasher()
         self._turns = asyncio.Semaphore(AT_ONCE)
-        self._nobodys = self._hasher.hash(secrets.token_hex(16))
+        self._nobodys = _of_nothing(self._hasher)
 
     async def hash(self, secret: str) -> str:
         """What to store of it."""

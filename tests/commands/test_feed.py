@@ -78,7 +78,7 @@ def test_status_tells_a_known_log(seeded_url: str) -> None:
     assert found["log"]["bytes"] > 0
     assert found["log"]["oldest_month"].startswith("order_events_2")
     assert found["listeners"] == []
-    assert found["notification_queue_usage"] == 0
+    assert found["notification_queue_usage"] < 0.01  # the instance's, on which others notify, too
 
 
 def test_status_tells_a_head_that_the_log_does_not_reach(seeded_url: str) -> None:
