@@ -89,7 +89,8 @@ async def test_every_screen_sees_the_orders_that_any_worker_of_any_host_took(
 
 async def test_clients_move_between_hosts_and_workers_under_load(hosts: tuple[House, House]) -> None:
     moving = await watchers(6, *hosts, rest_s=0, restless=0.1)
-    control = await watchers(1, *hosts, rest_s=0, restless=0.1, forgetful=True)
+    # away for long enough to miss something, whatever the pace
+    control = await watchers(1, *hosts, rest_s=0.3, restless=0.1, forgetful=True)
     load = Load(hosts[0], 4)
     await load.reach(150)
     await load.end()
