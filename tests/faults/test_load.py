@@ -93,7 +93,7 @@ async def test_a_hub_that_reads_no_further_than_its_first_batch_lacks_most_of_tw
 
 async def test_clients_that_come_and_go_in_a_tight_loop_during_a_burst(house: House) -> None:
     restless = await watchers(5, house, rest_s=0, restless=0.1)
-    control = await watchers(1, house, rest_s=0, restless=0.1, forgetful=True)
+    control = await watchers(1, house, rest_s=0.3, restless=0.1, forgetful=True)
     steady = await watchers(2, house)
     load = Load(house, 8)
     await load.reach(100)

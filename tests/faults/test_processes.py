@@ -27,7 +27,7 @@ async def test_a_client_moves_between_processes_without_a_gap_or_a_double(
     house: House, neighbour: House
 ) -> None:
     moving = await watchers(4, house, neighbour, rest_s=0, restless=0.1)
-    control = await watchers(1, house, neighbour, rest_s=0, restless=0.1, forgetful=True)
+    control = await watchers(1, house, neighbour, rest_s=0.3, restless=0.1, forgetful=True)
     load = Load(house, 6)
     await load.reach(200)
     await load.end()
