@@ -34,6 +34,14 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         config.stash[_SERVER].close()
 
 
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """The seeds that were played, whatever came of it and whichever worker it was."""
+    for report in [r for outcome in ("passed", "failed") for r in terminalreporter.getreports(outcome)]:
+        for name, seed in report.user_properties:
+            if name == "seed" and report.when == "call":
+                terminalreporter.write_line(f"{report.nodeid}: {seed}")
+
+
 @pytest.fixture(scope="session")
 def cluster(request: pytest.FixtureRequest) -> Iterator[Cluster]:
     """The Postgres of this run, on which each test has databases of its own. Not to be restarted."""

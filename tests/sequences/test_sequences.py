@@ -7,7 +7,7 @@ FYNLO_SEQUENCE_SEED plays the same again.
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from random import SystemRandom
 from typing import Any
 from uuid import uuid4
@@ -448,10 +448,9 @@ def service(module_seeded_url: str) -> Iterator[None]:
         BOOKS.close()
 
 
-def play(sequences: int, capsys: pytest.CaptureFixture[str], shard: int = 0) -> None:
+def play(sequences: int, tell: Callable[[str, object], None], shard: int = 0) -> None:
     chosen = int(os.environ.get("FYNLO_SEQUENCE_SEED") or SystemRandom().randrange(2**32)) + shard
-    with capsys.disabled():
-        print(f"\n{sequences} sequences, FYNLO_SEQUENCE_SEED={chosen}")
+    tell("seed", f"{sequences} sequences, FYNLO_SEQUENCE_SEED={chosen}")
     run_state_machine_as_test(
         seed(chosen)(Service),
         settings=settings(
@@ -466,15 +465,15 @@ def play(sequences: int, capsys: pytest.CaptureFixture[str], shard: int = 0) -> 
 
 
 def test_the_books_hold_after_each_of_a_few_sequences(
-    service: None, capsys: pytest.CaptureFixture[str]
+    service: None, record_property: Callable[[str, object], None]
 ) -> None:
-    play(40, capsys)
+    play(40, record_property)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(3_600)
 @pytest.mark.parametrize("shard", range(4))
 def test_the_books_hold_after_each_of_5000_sequences(
-    service: None, capsys: pytest.CaptureFixture[str], shard: int
+    service: None, record_property: Callable[[str, object], None], shard: int
 ) -> None:
-    play(1_250, capsys, shard)
+    play(1_250, record_property, shard)
