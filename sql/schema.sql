@@ -1505,7 +1505,6 @@ declare
   of_orders uuid[] := (select array_agg(distinct n.order_id) from new_rows n);
 begin
   perform fynlo.settle(of_orders);
-  perform fynlo.raise_versions(of_orders);
   insert into fynlo.touched (restaurant_id, entity, entity_id)
   select n.restaurant_id, 'payment', n.id from new_rows n where n.state = 'captured';
   return null;
@@ -1537,7 +1536,6 @@ begin
     return null;
   end if;
   perform fynlo.settle(of_orders);
-  perform fynlo.raise_versions(of_orders);
   insert into fynlo.touched (restaurant_id, entity, entity_id)
   select n.restaurant_id, 'payment', n.id
     from new_rows n join old_rows o on o.restaurant_id = n.restaurant_id and o.id = n.id
@@ -1562,7 +1560,6 @@ declare
   of_orders uuid[] := (select array_agg(distinct n.order_id) from new_rows n);
 begin
   perform fynlo.settle(of_orders);
-  perform fynlo.raise_versions(of_orders);
   insert into fynlo.touched (restaurant_id, entity, entity_id)
   select n.restaurant_id, 'refund', n.id from new_rows n;
   return null;
@@ -1593,7 +1590,6 @@ begin
     return null;
   end if;
   perform fynlo.settle(of_orders);
-  perform fynlo.raise_versions(of_orders);
   return null;
 end
 $$;
@@ -2444,7 +2440,8 @@ CREATE FUNCTION fynlo.settle(p_orders uuid[]) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public', 'pg_temp'
     AS $$
--- What was paid, tipped and refunded, added up anew from the payments and refunds of these orders.
+-- What was paid, tipped and refunded, added up anew from the payments and refunds of these orders. A change of
+-- those is one of their orders, though none of the sums be another.
 begin
   update orders o
      set paid = s.paid, unapplied = s.unapplied - r.from_unapplied, tips = s.tips - r.tips,
@@ -2466,6 +2463,7 @@ begin
    where o.id = wanted.id
      and (o.paid, o.unapplied, o.tips, o.refunded, o.returned)
          is distinct from (s.paid, s.unapplied - r.from_unapplied, s.tips - r.tips, r.refunded, r.returned);
+  perform fynlo.raise_versions(p_orders);
 end
 $$;
 

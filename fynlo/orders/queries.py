@@ -122,7 +122,7 @@ def _json(value: Any) -> Json:
     return Json(value, dumps=msgspec.json.encode)
 
 
-def _sums(result: Totals) -> dict[str, Any]:
+def _sums(result: Totals | OrderTotals) -> dict[str, Any]:
     return {
         "subtotal": result.subtotal,
         "discount": result.discount,
@@ -181,7 +181,7 @@ async def order_save(
     """
     order, were = after.order, {item.id for item in before.order.items}
     discount = order.discount_terms or Terms(None, None, None)
-    charge, totals = order.service_charge_terms, order.totals
+    charge = order.service_charge_terms
     last = max(before.item_positions.values(), default=0)
     new = [item for item in order.items if item.id not in were]
     places = {item.id: last + place for place, item in enumerate(new, 1)} | after.item_positions
@@ -193,9 +193,7 @@ async def order_save(
             "customer_name": order.customer_name, "notes": order.notes, "merged_into": order.merged_into,
             "discount_percentage": discount.percentage, "discount_amount": discount.amount,
             "discount_reason": discount.reason, "charge_rule": charge.rule, "charge_percentage": charge.percentage,
-            "charge_amount": charge.amount, "charge_reason": charge.reason, "subtotal": totals.subtotal,
-            "discount": totals.discount, "service_charge": totals.service_charge, "tax": totals.tax,
-            "total": totals.total, "tax_breakdown": Jsonb(totals.tax_breakdown, dumps=msgspec.json.encode),
+            "charge_amount": charge.amount, "charge_reason": charge.reason, **_sums(order.totals),
             "request_hash": request_hash, "checks": _json(checks),
             "changed": _json(changed_rows(before, after)),
             "items": _json([new_row(item, places[item.id], after.item_taken.get(item.id, 0)) for item in new]),

@@ -44,7 +44,7 @@ class Walk:
         """All that is due is paid, and all that was taken is given back."""
         for pending in [p for p in self.order.payments if p.state == "pending"]:
             assert (await settle(self._by, pending, "fail")).is_success
-        if self.order.totals.due and self.order.status != "cancelled":
+        if self.order.totals.due:
             assert (await pay(self._by, self.order, self.order.totals.due, accept_surplus=True)).is_success
         self.order = await self._by.read(self.order.id)
         for payment in self.order.payments:

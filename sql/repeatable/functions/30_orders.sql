@@ -107,7 +107,8 @@ create or replace function fynlo.settle(p_orders uuid[]) returns void
 language plpgsql security definer
 set search_path = pg_catalog, public, pg_temp
 as $$
--- What was paid, tipped and refunded, added up anew from the payments and refunds of these orders.
+-- What was paid, tipped and refunded, added up anew from the payments and refunds of these orders. A change of
+-- those is one of their orders, though none of the sums be another.
 begin
   update orders o
      set paid = s.paid, unapplied = s.unapplied - r.from_unapplied, tips = s.tips - r.tips,
@@ -129,6 +130,7 @@ begin
    where o.id = wanted.id
      and (o.paid, o.unapplied, o.tips, o.refunded, o.returned)
          is distinct from (s.paid, s.unapplied - r.from_unapplied, s.tips - r.tips, r.refunded, r.returned);
+  perform fynlo.raise_versions(p_orders);
 end
 $$;
 

@@ -90,7 +90,6 @@ declare
   of_orders uuid[] := (select array_agg(distinct n.order_id) from new_rows n);
 begin
   perform fynlo.settle(of_orders);
-  perform fynlo.raise_versions(of_orders);
   insert into fynlo.touched (restaurant_id, entity, entity_id)
   select n.restaurant_id, 'payment', n.id from new_rows n where n.state = 'captured';
   return null;
@@ -115,7 +114,6 @@ begin
     return null;
   end if;
   perform fynlo.settle(of_orders);
-  perform fynlo.raise_versions(of_orders);
   insert into fynlo.touched (restaurant_id, entity, entity_id)
   select n.restaurant_id, 'payment', n.id
     from new_rows n join old_rows o on o.restaurant_id = n.restaurant_id and o.id = n.id
@@ -133,7 +131,6 @@ declare
   of_orders uuid[] := (select array_agg(distinct n.order_id) from new_rows n);
 begin
   perform fynlo.settle(of_orders);
-  perform fynlo.raise_versions(of_orders);
   insert into fynlo.touched (restaurant_id, entity, entity_id)
   select n.restaurant_id, 'refund', n.id from new_rows n;
   return null;
@@ -157,7 +154,6 @@ begin
     return null;
   end if;
   perform fynlo.settle(of_orders);
-  perform fynlo.raise_versions(of_orders);
   return null;
 end
 $$;
