@@ -373,10 +373,14 @@ async def test_changes_of_the_same_menus_take_turns(seeded_url: str) -> None:
     async def change(count: int) -> None:
         async with await connect(seeded_url) as conn:
             for _ in range(count):
-                await conn.execute("update products set price = price + 1 where id = any (%s)", (some,))
-                await conn.execute("update categories set sort_order = sort_order + 1")
+                await conn.execute(each.format("products", "price").encode())
+                await conn.execute(each.format("categories", "sort_order").encode())
 
-    some = [PIZZERIA.products[0].id, RIVAL.products[0].id]
+    # One row of each restaurant, locked in the same order by all: what takes turns is the menus, not these.
+    each = (
+        "update {0} c set {1} = {1} + 1 from (select id from {0} where id in"
+        " (select min(id::text)::uuid from {0} group by restaurant_id) order by id for update) l where l.id = c.id"
+    )
     async with await connect(seeded_url) as conn:
         start = await head(conn)
         await asyncio.gather(*(change(10) for _ in range(4)))
