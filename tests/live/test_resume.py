@@ -130,10 +130,12 @@ async def test_a_replay_reaches_over_a_restart_of_the_server(house: House) -> No
 async def test_orders_made_while_it_is_replayed_follow_in_their_place(house: House) -> None:
     epoch, seq = await house.position()
     await write(house, 400)
+    await eventually(lambda: applied(house, PLACE, seq + 400))
+    # A replay may be as long as it is; of what follows, no more may wait than a slow screen is allowed.
     writing = asyncio.gather(*(write(house, 20) for _ in range(10)))
     async with house.screen(last_seq=seq, epoch=epoch) as screen:
         assert screen.heard[0]["recovered"]
-        while len(screen.events()) < 600:  # at once: a screen that does not read is sent away
+        while len(screen.events()) < 600:
             await screen.hear()
         await writing
         await screen.head()
