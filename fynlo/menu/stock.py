@@ -1,6 +1,6 @@
 """What somebody says about what is left, inside the transaction that `tenancy.once` opens."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal
 from uuid import UUID
 
@@ -47,3 +47,7 @@ def _check(new: NewAvailability, now: datetime) -> None:
             raise Invalid.of("until", "goes with counted or out_of_stock only")
         if new.until <= now:
             raise Invalid.of("until", "is not in the future")
+        try:
+            new.until.astimezone(UTC)
+        except OverflowError:
+            raise Invalid.of("until", "is after the year 9999; leave it out") from None

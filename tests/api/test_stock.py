@@ -123,6 +123,7 @@ async def test_whoever_cooks_or_sells_says_what_is_left_and_saying_it_again_chan
         ({"state": "in_stock", "until": "2126-01-01T00:00:00Z"}, "until"),
         ({"state": "out_of_stock", "until": "2026-01-01T00:00:00Z"}, "until"),
         ({"state": "out_of_stock", "until": "2126-01-01T00:00:00"}, "until"),
+        ({"state": "out_of_stock", "until": "9999-12-31T23:59:59-01:00"}, "until"),
         ({"state": "sold"}, "state"),
         ({"state": "counted", "quantity": 1, "price": 1}, "price"),
     ],
