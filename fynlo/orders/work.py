@@ -147,16 +147,19 @@ async def append(
     approve: Approve,
 ) -> Reply:
     """Lines on an order; lines sent before are not sent again. The same client-made line ids from the same
-    request answer with the order as it is now.
+    request answer with the order as it is now; after a merge that is the one that has the lines.
 
     Raises Forbidden `approval_required` where a discount of the order takes more off them than the caller may give.
     """
     with_word = await approved(tenant, more.approver, approve)
     stored = await locked(tenant, order_id)
     given = {item.id for item in more.items if item.id is not None}
-    if taken := given & stored.item_hashes.keys():
-        if taken == given and all(stored.item_hashes[item_id] == request_hash for item_id in given):
-            return reply(stored.order)
+    has_them = stored
+    while given and has_them.order.merged_into is not None:
+        has_them = await locked(tenant, has_them.order.merged_into)
+    if taken := given & has_them.item_hashes.keys():
+        if taken == given and all(has_them.item_hashes[item_id] == request_hash for item_id in given):
+            return reply(has_them.order)
         raise Conflict("A line with this id is on the order already; make a new UUID.", code="id_conflict")
     check_version(stored, version)
     order = stored.order

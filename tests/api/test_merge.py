@@ -351,13 +351,26 @@ async def test_what_comes_for_an_order_that_was_merged_learns_where_it_went(wait
     whole = order(first)
     problem = refused(await waiter.post(path, {"items": [line(FRIES)]}), 409, "order_closed")
     assert str(into.id) in problem.detail
-    refused(await waiter.post(path, {"items": [item]}), 409, "order_closed")
     problem = refused(await pay(waiter, other.id, 450), 409, "order_closed")
     assert f"Order {other.number} was merged into the order {into.id}" in problem.detail
     # a line whose answer was lost is there already
     assert order(await waiter.post(f"/orders/{into.id}/items", {"items": [item]})) == whole
     refused(await waiter.move(await waiter.read(other.id), "cancelled", reason="x"), 409, "order_closed")
     refused(await merge(waiter, await waiter.read(other.id), whole), 409, "order_closed")
+
+
+async def test_lines_that_were_added_before_a_merge_and_are_sent_again_are_where_they_went(
+    waiter: Person, manager: Person
+) -> None:
+    """Without a key, as another person sends them whose till has the queue."""
+    here, other = await waiter.order(line(FRIES)), await waiter.order(line(FRIES))
+    lines, path = {"items": [line(BROCCOLI, id=uuid4())]}, f"/orders/{other.id}/items"
+    other = order(await waiter.post(path, lines))
+    merged = order(await merge(waiter, here, other))
+    assert order(await manager.post(path, lines, key=None)) == merged
+    different = {"items": [lines["items"][0] | {"quantity": 2}]}
+    refused(await manager.post(path, different, key=None), 409, "id_conflict")
+    refused(await manager.post(path, {"items": [line(BROCCOLI, id=uuid4())]}, key=None), 409, "order_closed")
 
 
 async def test_two_who_merge_each_others_order_at_once_lose_nothing(waiter: Person, manager: Person) -> None:
