@@ -8,7 +8,7 @@ import asyncio
 import re
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -16,6 +16,8 @@ from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
 from fynlo.errors import FieldProblem, Invalid, encode_problem
 from fynlo.inside import Answer
+
+N = TypeVar("N")
 
 MOST = 200
 BEGINS_WITHIN_S = 10.0  # a client waits 15 s for an answer, and the last operation takes a moment, too
@@ -65,6 +67,14 @@ class BatchResult(Struct, frozen=True):
     replayed: bool = False
 
 
+class Made(Struct, frozen=True):
+    """What an operation makes under an id of the client's own, so that it is done once by whomever it is sent: the
+    log has it under `id`; lines are on an order, of which one is `line`."""
+
+    id: UUID
+    line: UUID | None = None
+
+
 class Place(Struct, frozen=True):
     """Where an operation goes."""
 
@@ -73,6 +83,7 @@ class Place(Struct, frozen=True):
     payment_id: UUID | None = None
     makes_payment: UUID | None = None
     merges: UUID | None = None
+    made: Made | None = None
 
 
 class _Named(Struct):
@@ -82,6 +93,16 @@ class _Named(Struct):
     order_id: UUID | None = None
 
 
+class _Line(Struct):
+    id: UUID | None = None
+
+
+class _Lines(Struct):
+    """The lines that a body may add."""
+
+    items: list[_Line] = []
+
+
 def place(operation: BatchOperation) -> Place | None:
     """Where an operation goes; None where a batch does not go."""
     match = _PATH.fullmatch(operation.path)
@@ -89,22 +110,34 @@ def place(operation: BatchOperation) -> Place | None:
         return None
     path = PREFIX + operation.path.removeprefix(PREFIX)
     if match[2] is None:
-        return Place(path, order_id=_named(operation).id)
+        order_id = _named(operation, _Named).id
+        return Place(path, order_id=order_id, made=_made(order_id))
     subject, action = UUID(match[2]), match[3]
     if match[1] == "payments":
-        return Place(path, payment_id=subject)
+        made = subject if action == "/capture" else None
+        if action == "/refunds":
+            made = _named(operation, _Named).id
+        return Place(path, payment_id=subject, made=_made(made))
     if action == "/payments":
-        return Place(path, order_id=subject, makes_payment=_named(operation).id)
+        payment_id = _named(operation, _Named).id
+        return Place(path, order_id=subject, makes_payment=payment_id, made=_made(payment_id))
     if action == "/merge":
-        return Place(path, order_id=subject, merges=_named(operation).order_id)
+        return Place(path, order_id=subject, merges=_named(operation, _Named).order_id)
+    if action == "/items":
+        line = next((item.id for item in _named(operation, _Lines).items if item.id is not None), None)
+        return Place(path, order_id=subject, made=Made(subject, line) if line is not None else None)
     return Place(path, order_id=subject)
 
 
-def _named(operation: BatchOperation) -> _Named:
+def _made(id: UUID | None) -> Made | None:
+    return Made(id) if id is not None else None
+
+
+def _named(operation: BatchOperation, kind: type[N]) -> N:
     try:
-        return msgspec.json.decode(operation.content, type=_Named)
+        return msgspec.json.decode(operation.content, type=kind)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return _Named()  # its own request says what is wrong with it
+        return kind()  # its own request says what is wrong with it
 
 
 def places(operations: Sequence[BatchOperation]) -> list[Place]:
@@ -176,6 +209,8 @@ class _Failures:
 
 Ask = Callable[[BatchOperation, str, int | None], Awaitable[Answer]]
 """Sends an operation, its whole path and the version for its If-Match."""
+CameOf = Callable[[Made], Awaitable[int | None]]
+"""The version of its order that came of something that was made; None where nothing tells."""
 
 
 async def apply(
@@ -185,10 +220,14 @@ async def apply(
     request_id: str,
     *,
     payments: Mapping[UUID, UUID],
+    came_of: CameOf,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> list[BatchResult]:
     """Apply them in order; one result each. `payments` are those that there are already, each with its order.
+
+    What somebody else's batch has made already is answered as it is now; what rests on it (`after`) is held to the
+    version that came of it then, or it would be done again on top of whatever has been done since.
 
     One that fails gives those after it on the same order, and those that rest on its version, 424
     `operation_failed_before`. Where they come too fast, the batch waits. What has not begun within
@@ -197,6 +236,8 @@ async def apply(
     ends = clock() + BEGINS_WITHIN_S
     failures = _Failures(payments)
     blamed: dict[str, str] = {}
+    rested_on = {operation.after for operation in operations}
+    versions: dict[str, int | None] = {}
     results: dict[str, BatchResult] = {}
     for operation, where in zip(operations, where_to, strict=True):
         blocked_by = failures.before(where) or blamed.get(operation.after or "")
@@ -217,13 +258,16 @@ async def apply(
                 request_id,
             )
         else:
-            version = results[operation.after].version if operation.after is not None else operation.if_match
+            version = versions[operation.after] if operation.after is not None else operation.if_match
             answer = await ask(operation, where.path, version)
             while answer.status == 429 and clock() + _wait_s(answer) <= ends:
                 # A rate, whose limit those that are done already would use up again each time.
                 await sleep(_wait_s(answer))
                 answer = await ask(operation, where.path, version)
             result = _result(operation, answer)
+            versions[operation.key] = result.version
+            if operation.key in rested_on and where.made and result.status == 200 and not result.replayed:
+                versions[operation.key] = await came_of(where.made) or result.version
         failed = (blocked_by or operation.key) if result.status >= 400 else None
         if failed is not None:
             blamed[operation.key] = failed

@@ -21,7 +21,8 @@ from fynlo.inside import Answer, Inside
 from fynlo.openapi import Operation, described
 from fynlo.tenancy import Once, Tenant, entered, kept, once
 
-from .batch import Batch, BatchOperation, BatchResult, apply, places
+from .batch import Batch, BatchOperation, BatchResult, Made, apply, places
+from .history_queries import version_made
 from .queries import payment_orders
 
 
@@ -82,7 +83,13 @@ def batch_routes(pool: Pool, inside: Inside) -> list[HTTPRouteHandler]:
                 only=restaurant_id,
             )
 
-        results = await apply(batch.operations, where_to, ask, context.request_id, payments=payments)
+        async def came_of(made: Made) -> int | None:
+            async with entered(pool, context, "orders.write", restaurant_id=restaurant_id) as tenant:
+                return await version_made(tenant.conn, restaurant_id, made.id, made.line)
+
+        results = await apply(
+            batch.operations, where_to, ask, context.request_id, payments=payments, came_of=came_of
+        )
         for result in results:
             metrics.batch_operations.labels(result.status).inc()
         answer = Reply(200, msgspec.json.encode(results))

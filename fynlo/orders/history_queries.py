@@ -51,3 +51,15 @@ async def order_at(conn: Connection, restaurant_id: UUID, order_id: UUID, seq: i
     epoch, found, order, oldest = row
     position = Position(epoch, found) if found is not None else None
     return OrderAt(position, order, oldest == "order.created")
+
+
+async def version_made(
+    conn: Connection, restaurant_id: UUID, id: UUID, line_id: UUID | None = None
+) -> int | None:
+    """The version of its order that came of making an order, of taking or giving back a payment, or of adding a line
+    to the order; None where the log does not tell."""
+    cursor = await conn.execute(
+        _SQL["version_made"], {"restaurant_id": restaurant_id, "id": id, "line_id": line_id}
+    )
+    row = await cursor.fetchone()
+    return row[0] if row else None

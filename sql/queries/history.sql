@@ -56,3 +56,13 @@ select h.epoch, e.seq, (e.data -> 'order')::text, oldest.type
      where l.restaurant_id = %(restaurant_id)s and l.entity_id = %(id)s
      order by l.seq limit 1) oldest on true
  where h.restaurant_id = %(restaurant_id)s
+
+-- name: version_made
+-- The version of its order that came of what was made under an id: an order, a payment, a refund; or, with a line,
+-- of adding that to the order. No row where the log does not tell.
+select (e.data -> 'order' ->> 'version')::bigint
+  from order_events e
+ where e.restaurant_id = %(restaurant_id)s and e.entity_id = %(id)s
+   and case when %(line_id)s::uuid is null then e.type in ('order.created', 'payment.completed', 'payment.refunded')
+            else e.type = 'order.items_added' and (e.data -> 'item_ids')::jsonb ? %(line_id)s::uuid::text end
+ order by e.seq limit 1

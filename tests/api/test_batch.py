@@ -322,6 +322,39 @@ async def test_two_tablets_that_send_two_hundred_operations_at_once_do_each_once
     assert counted(database, ids) == [EACH_ONCE] * 40
 
 
+@pytest.mark.parametrize("last", ["create", "append", "pay", "capture", "refund"])
+async def test_what_rests_on_what_another_person_has_sent_is_done_once(manager: Person, last: str) -> None:
+    """A part of a line that is voided again is another part. Keys are each person's own, so to whoever sends the queue
+    of another they are new; the ids are not."""
+    made, fries, payment = uuid4(), uuid4(), uuid4()
+    cash = op(f"/orders/{made}/payments", {"id": payment, "method": "cash", "amount": 100})
+    card = {"id": payment, "method": "card", "amount": 100, "state": "pending"}
+    between = {
+        "create": [],
+        "append": [op(f"/orders/{made}/items", {"items": [line(BROCCOLI, id=uuid4())]})],
+        "pay": [cash],
+        "capture": [
+            op(f"/orders/{made}/payments", card),
+            op(f"/payments/{payment}/capture", {"reference": "x"}),
+        ],
+        "refund": [cash, op(f"/payments/{payment}/refunds", {"id": uuid4(), "amount": 50, "reason": "x"})],
+    }[last]
+    queue = [create(made, line(FRIES, id=fries, quantity=9)), *between]
+    void = op(f"/orders/{made}/items/{fries}/void", {"reason": "x", "quantity": 1})
+
+    def anothers() -> list[Json]:
+        told = [operation | {"key": str(uuid4())} for operation in (*queue, void)]
+        return [*told[:-1], told[-1] | {"after": told[-2]["key"]}]
+
+    first = await results(manager, anothers()[:-1])
+    assert [r.version for r in first] == list(range(1, len(queue) + 1))
+    second = await results(manager, anothers())
+    assert (second[-1].status, second[-1].version) == (200, len(queue) + 1), "the rest of what was half done"
+    third = await results(manager, anothers())
+    assert (statuses(third[:-1]), third[-1].code) == ([200] * len(queue), "version_conflict")
+    assert [item.quantity for item in (await manager.read(made)).items if item.id == fries] == [8]
+
+
 async def test_a_tablet_that_goes_away_in_the_middle_and_sends_the_whole_again_does_nothing_twice(
     waiter: Person, server: ServerProcess, database: Database
 ) -> None:

@@ -200,10 +200,15 @@ async def test_the_newest_orders_are_read_in_their_order(grown_url: str) -> None
 @pytest.mark.parametrize("mode", ["custom", "generic"])
 @pytest.mark.parametrize(
     ("name", "more"),
-    [("order_history", {"after": 0, "limit": 50, "max_bytes": 999}), ("order_at", {"seq": 999})],
+    [
+        ("order_history", {"after": 0, "limit": 50, "max_bytes": 999}),
+        ("order_at", {"seq": 999}),
+        ("version_made", {"line_id": None}),
+        ("version_made", {"line_id": id_of("item", 2)}),
+    ],
 )
 async def test_one_order_is_looked_up_in_the_log(
-    grown_url: str, name: str, more: dict[str, int], mode: str
+    grown_url: str, name: str, more: dict[str, Any], mode: str
 ) -> None:
     bound = {"restaurant_id": PLACE, "id": id_of("order", 2), **more}
     async with await application(grown_url) as conn, inside(conn, PLACE):

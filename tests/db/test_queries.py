@@ -36,7 +36,7 @@ from fynlo.menu.models import MenuQuery
 from fynlo.menu.queries import menu_page
 from fynlo.orders import moves, payment_queries, payments, refunds, work
 from fynlo.orders.check_bodies import Merge, Transfer
-from fynlo.orders.history_queries import order_at, order_history
+from fynlo.orders.history_queries import order_at, order_history, version_made
 from fynlo.orders.models import NewOrder, OrdersQuery
 from fynlo.orders.payment_bodies import Capture, NewPayment, NewRefund, PaymentsQuery, VoidPayment
 from fynlo.orders.queries import orders_page, payment_orders
@@ -307,6 +307,7 @@ async def test_a_typed_function_binds_every_parameter_and_no_other(
             await use_floor(tenant)
             await order_history(tenant.conn, PIZZERIA.id, order.id, 0, limit=10, max_bytes=10)
             await order_at(tenant.conn, PIZZERIA.id, order.id, 1)
+            await version_made(tenant.conn, PIZZERIA.id, order.id)
             await use_cash(tenant)
             await events_page(tenant.conn, PIZZERIA.id, 0, limit=10, max_bytes=10)
             await staff.staff_page(tenant.conn, StaffQuery(PIZZERIA.id), whole=True)

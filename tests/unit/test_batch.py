@@ -8,7 +8,7 @@ import pytest
 
 from fynlo.errors import Invalid, encode_problem
 from fynlo.inside import Answer
-from fynlo.orders.batch import BEGINS_WITHIN_S, BatchOperation, BatchResult, apply, places
+from fynlo.orders.batch import BEGINS_WITHIN_S, BatchOperation, BatchResult, Made, apply, places
 
 A, B, C = (UUID(int=n) for n in (0xA, 0xB, 0xC))
 PAID, OTHER = UUID(int=0x1), UUID(int=0x2)
@@ -29,6 +29,7 @@ class Server:
         self.wait_s = 60
         self.relents_after = 0
         self.payments: dict[UUID, UUID] = {}
+        self.came_of: dict[Made, int] = {}
         self.asked: list[tuple[str, str, int | None]] = []
 
     async def __call__(self, operation: BatchOperation, path: str, version: int | None) -> Answer:
@@ -46,10 +47,13 @@ class Server:
         async def sleep(seconds: float) -> None:
             self.now += seconds
 
-        where_to = places(operations)
+        async def came_of(made: Made) -> int | None:
+            return self.came_of.get(made)
+
         return await apply(
-            operations, where_to, self, "r", payments=self.payments, clock=lambda: self.now, sleep=sleep
-        )
+            operations, places(operations), self, "r",
+            payments=self.payments, came_of=came_of, clock=lambda: self.now, sleep=sleep,
+        )  # fmt: skip
 
 
 def outcome(results: list[BatchResult]) -> str:
@@ -123,6 +127,22 @@ async def test_whatever_is_not_done_has_failed(status: int) -> None:
     assert [result.status for result in found] == [status, 424, 424]
     assert [key for key, _, _ in server.asked] == ["one"]
     assert found[0].version is None
+
+
+async def test_what_was_made_before_is_rested_on_as_the_log_tells() -> None:
+    server = Server()
+    server.came_of = {Made(A): 1, Made(A, OTHER): 5, Made(PAID): 6}
+    await server.apply(
+        op("made", "/orders", {"id": A}),
+        op("one", f"/orders/{A}/send", after="made"),
+        op("lines", f"/orders/{A}/items", {"items": [{"product_id": B}, {"product_id": B, "id": OTHER}]}),
+        op("two", f"/orders/{A}/send", after="lines"),
+        op("paid", f"/orders/{A}/payments", {"id": PAID}),
+        op("three", f"/orders/{A}/send", after="paid"),
+        op("untold", f"/orders/{A}/items", {"items": [{"product_id": B, "id": C}]}),
+        op("four", f"/orders/{A}/send", after="untold"),
+    )
+    assert [version for _, _, version in server.asked[1::2]] == [1, 5, 6, 7]
 
 
 async def test_after_is_the_version_that_came_of_it() -> None:
