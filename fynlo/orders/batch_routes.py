@@ -54,7 +54,8 @@ def batch_routes(pool: Pool, inside: Inside) -> list[HTTPRouteHandler]:
         `operation_failed_before`. All others are.
 
         Whatever happened, send the whole again: what was done is answered as it was, byte for byte
-        (`replayed`), the rest is tried. 503 and 429 among the results ask for that, after a second. The answer is a
+        (`replayed`), the rest is tried. 503 and 429 among the results ask for that, after a second. Keys are each
+        person's own: where another may send it, give ids to orders, lines, payments and refunds. The answer is a
         200 whatever the results are. Under an Idempotency-Key of the batch's own it is kept once all was done."""
         body = await read_body(request)
         restaurant_id = restaurant_in(body)
