@@ -62,6 +62,15 @@ class Of(msgspec.Struct, frozen=True):
     id: UUID
 
 
+class Overtaken(Exception):
+    """Raised by work instead of a refusal that may have come of the same request, which ran at the same time: whoever
+    looks again finds what that has made."""
+
+    def __init__(self, refusal: FynloError) -> None:
+        super().__init__()
+        self.refusal = refusal
+
+
 Work = Callable[[Tenant], Awaitable[Reply]]
 Announce = Callable[[UUID], None]
 
@@ -153,9 +162,9 @@ async def once(
 
     The answer is stored under the key in the same transaction, so either both exist or neither. `refused`
     is what is wrong with the body, raised after 404 and 403 have been judged. Deadlocks, and ids taken by
-    a request that ran at the same time, are tried again. `first` runs in the transaction before the tenant
-    is entered. With `announce` the transaction notifies nobody; that is told the restaurant when it has
-    committed.
+    a request that ran at the same time, are tried again; what was Overtaken, once. `first` runs in the
+    transaction before the tenant is entered. With `announce` the transaction notifies nobody; that is told
+    the restaurant when it has committed.
     Raises Conflict `idempotency_in_flight` where the first request has been running for 5 s.
     """
     for attempt in range(1, TRIES + 1):
@@ -196,6 +205,9 @@ async def once(
         ) as exc:
             if attempt == TRIES:
                 raise _out_of_tries(exc) from exc
+        except Overtaken as exc:
+            if attempt > 1:
+                raise exc.refusal from exc
         finally:
             if announce is not None and committing is not None:
                 announce(committing)  # a commit whose answer was lost may stand, and a hint costs nothing

@@ -10,7 +10,7 @@ from fynlo.errors import Conflict, Forbidden, Invalid, NotFound, VersionConflict
 from fynlo.http import Reply, etag
 from fynlo.identity.rules import Permission, may
 from fynlo.ids import uuid7
-from fynlo.tenancy import Tenant
+from fynlo.tenancy import Overtaken, Tenant
 
 from . import queries, stock
 from .balancing import balanced
@@ -47,7 +47,12 @@ async def create(tenant: Tenant, new: NewOrder, request_hash: bytes) -> Reply:
     if new.id is not None and is_there(new, asked, request_hash):
         return reply((await read(tenant, new.id)).order)
     quote = quoted(tenant, new, asked)
-    taken = await stock.take_new(tenant, asked, quote.items) if quote.sent else stock.NOTHING
+    try:
+        taken = await stock.take_new(tenant, asked, quote.items) if quote.sent else stock.NOTHING
+    except Conflict as sold_out:
+        if new.id is None:
+            raise
+        raise Overtaken(sold_out) from None  # the last of it may have gone to this very order
     order_id = new.id or uuid7()
     status: OrderStatus = "confirmed" if quote.sent else "pending"
     inserted = await queries.order_insert(

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 import httpx
 import msgspec
+import psycopg
 import pytest
 
 from fynlo.demo.data import PIZZERIA
@@ -305,3 +306,27 @@ async def test_an_order_sent_again_takes_once(waiter: Person, database: Database
     for each in (key, key, None):
         assert (await waiter.post("/orders", body, key=each)).is_success
     assert stock(database, FRIES) == 4
+
+
+async def test_an_order_sent_twice_at_once_gets_the_last_portion_and_no_refusal(
+    waiter: Person, manager: Person, database: Database
+) -> None:
+    """The second waits for the portion that goes to the first; without a key, or from another person, by the id alone
+    does it know that the order is its own."""
+    await count(waiter, FRIES, 1)
+    body = waiter.new_order(line(FRIES), id=uuid4())
+    with psycopg.connect(database.url) as conn:
+        conn.execute("select from products where id = %s for update", (product(FRIES).id,))
+        people = (waiter, manager, waiter)
+        asked = [asyncio.create_task(by.post("/orders", body, key=None)) for by in people]
+
+        async def wait() -> bool:
+            waiting = "select count(*) from pg_locks l join pg_stat_activity a using (pid) where not granted"
+            return int(database.value(f"{waiting} and datname = current_database()")) == len(asked)
+
+        await soon(wait, within_s=4)
+        conn.rollback()
+        answers = await asyncio.gather(*asked)
+    assert sorted(answer.status_code for answer in answers) == [200, 200, 201]
+    assert stock(database, FRIES) == 0
+    refused(await waiter.post("/orders", waiter.new_order(line(FRIES), id=uuid4())), 409, "out_of_stock")
