@@ -716,9 +716,10 @@ begin
       perform pg_notify('fynlo_feed', current_restaurant::text);
     end if;
   end loop;
-  insert into order_events (restaurant_id, seq, type, entity_id, data, actor, device_id, request_id)
+  insert into order_events (restaurant_id, seq, type, entity_id, data, actor, approver, device_id, request_id)
   select e.restaurant, h.base + row_number() over (partition by e.restaurant order by e.place), e.type, e.entity,
          e.data, nullif(current_setting('app.user_id', true), '')::uuid,
+         nullif(current_setting('app.approver', true), '')::uuid,
          nullif(current_setting('app.device_id', true), '')::uuid,
          nullif(current_setting('app.request_id', true), '')
     from unnest(restaurants_of, types, entities, datas) with ordinality
@@ -3248,7 +3249,8 @@ CREATE TABLE public.order_events (
     actor uuid,
     device_id uuid,
     request_id text,
-    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    approver uuid
 )
 PARTITION BY RANGE (created_at);
 
@@ -3265,6 +3267,13 @@ COMMENT ON TABLE public.order_events IS 'Append-only, one row an event, partitio
 
 
 --
+-- Name: COLUMN order_events.approver; Type: COMMENT; Schema: public; Owner: fynlo_owner
+--
+
+COMMENT ON COLUMN public.order_events.approver IS 'Who gave their word and PIN for it, where somebody did.';
+
+
+--
 -- Name: order_events_default; Type: TABLE; Schema: public; Owner: fynlo_owner
 --
 
@@ -3277,7 +3286,8 @@ CREATE TABLE public.order_events_default (
     actor uuid,
     device_id uuid,
     request_id text,
-    created_at timestamp with time zone DEFAULT clock_timestamp() CONSTRAINT order_events_created_at_not_null NOT NULL
+    created_at timestamp with time zone DEFAULT clock_timestamp() CONSTRAINT order_events_created_at_not_null NOT NULL,
+    approver uuid
 );
 
 ALTER TABLE ONLY public.order_events_default FORCE ROW LEVEL SECURITY;

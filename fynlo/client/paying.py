@@ -36,7 +36,8 @@ class Named(Struct, frozen=True):
 
 
 class Act(Struct, frozen=True):
-    """What one request did to an order; `actor` is None for what was done in the database itself.
+    """What one request did to an order; `actor` is None for what was done in the database itself, `approver` is who
+    gave their word for it, where somebody did.
 
     `order(id, at_seq=seq)` is the order as it then was. `changes` is None where the state before is no longer kept.
     """
@@ -46,6 +47,7 @@ class Act(Struct, frozen=True):
     types: tuple[str, ...]
     at: datetime
     actor: Named | None = None
+    approver: Named | None = None
     device: Named | None = None
     request_id: str | None = None
     changes: tuple[dict[str, Any], ...] | None = None

@@ -49,7 +49,8 @@ class Act(Struct, frozen=True):
     """What one request, or one transaction in the database, did to the order.
 
     `seq` is that of its last event: `at_seq` with it shows the order as it then was. `actor` and `device` are null
-    for what was done in the database. `changes` is null where the state before is no longer kept.
+    for what was done in the database; `approver` is who gave their word for it, where somebody did. `changes` is null
+    where the state before is no longer kept.
     """
 
     seq: int
@@ -57,6 +58,7 @@ class Act(Struct, frozen=True):
     types: tuple[str, ...]
     at: datetime
     actor: Named | None
+    approver: Named | None
     device: Named | None
     request_id: str | None
     changes: tuple[Change, ...] | None
@@ -70,6 +72,8 @@ class Logged(NamedTuple):
     at: datetime
     actor: UUID | None
     actor_name: str | None
+    approver: UUID | None
+    approver_name: str | None
     device: UUID | None
     device_name: str | None
     request_id: str | None
@@ -184,6 +188,7 @@ def _act(told: Sequence[Logged], types: tuple[str, ...], changes: tuple[Change, 
         types=types,
         at=first.at,
         actor=Named(first.actor, first.actor_name) if first.actor else None,
+        approver=Named(first.approver, first.approver_name) if first.approver else None,
         device=Named(first.device, first.device_name) if first.device else None,
         request_id=first.request_id,
         changes=changes,

@@ -78,10 +78,11 @@ def history_routes(pool: Pool) -> list[HTTPRouteHandler]:
         ),
     )
     async def order_history_of(request: AnyRequest, order_id: FromPath[UUID]) -> Response[bytes]:
-        """Who did what and when, oldest first, from the log: an entry for each request, with the types of its events
-        and what they changed; payments and refunds among it, for whoever sees money. `limit` counts events; while
-        there is more, `Link` has the next page. How the order was after an entry: GET /orders/{id}?at_seq= its
-        `seq`. What came before the oldest event that is kept is missing; `events_gone` where none is kept."""
+        """Who did what and when, and who approved it, oldest first, from the log: an entry for each request, with the
+        types of its events and what they changed; payments and refunds among it, for whoever sees money. `limit`
+        counts events; while there is more, `Link` has the next page. How the order was after an entry:
+        GET /orders/{id}?at_seq= its `seq`. What came before the oldest event that is kept is missing; `events_gone`
+        where none is kept."""
         asked = query(request, HistoryQuery)
         context = context_of(request.scope)
         async with entered(pool, context, "orders.read", of=Of("order", order_id)) as tenant:

@@ -34,10 +34,11 @@ with recursive places (id, merged_into) as (
   select f.*, sum(octet_length(f.data::text)) over (order by f.seq) - octet_length(f.data::text) as bytes_before
     from found f
 )
-select m.seq, m.type, m.created_at, m.actor, u.name, m.device_id, d.name, m.request_id,
+select m.seq, m.type, m.created_at, m.actor, u.name, m.approver, a.name, m.device_id, d.name, m.request_id,
        (m.data -> 'order' ->> 'version')::bigint, (m.data -> 'order')::text, (select count(*) from found)
   from measured m
   left join users u on u.id = m.actor
+  left join users a on a.id = m.approver
   left join devices d on d.restaurant_id = m.restaurant_id and d.id = m.device_id
  where m.bytes_before < %(max_bytes)s or m.seq <= %(after)s
  order by m.seq

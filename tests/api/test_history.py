@@ -31,6 +31,7 @@ class Act(Exact):
     types: tuple[str, ...]
     at: datetime
     actor: Named | None
+    approver: Named | None
     device: Named | None
     request_id: str | None
     changes: tuple[Json, ...] | None
@@ -125,6 +126,50 @@ async def test_the_history_says_who_did_what_and_when(
         assert paged == found
     assert await history(waiter, made, after=found[3].seq) == found[4:]
     assert await history(waiter, made, after=found[-1].seq) == []
+
+
+async def test_the_history_says_who_approved_what(waiter: Person, manager: Person, approver: Json) -> None:
+    word = {"approver": approver}
+    made = await waiter.order(line(FRIES, quantity=4), line(BROCCOLI), send=False)
+    at = f"/orders/{made.id}"
+    fries, broccoli = (f"{at}/items/{item.id}" for item in made.items)
+    now = order(await waiter.put(f"{at}/discount", {"percentage": "20", "reason": "a"}, version=made.version))
+    terms = {"amount": 900, "reason": "b", **word}
+    now = order(await waiter.put(f"{fries}/discount", terms, version=now.version))
+    now = order(await waiter.patch(fries, {"quantity": 3, **word}, version=now.version))
+    now = order(
+        await waiter.put(f"{at}/discount", {"percentage": "50", "reason": "c", **word}, version=now.version)
+    )
+    now = order(await waiter.post(f"{at}/items", {"items": [line(FRIES)], **word}))
+    now = order(await waiter.post(f"{at}/send", {}, version=now.version))
+    now = order(await waiter.post(f"{broccoli}/void", {"reason": "d", **word}, version=now.version))
+    other = await waiter.order(line(FRIES))
+    body = {"order_id": other.id, "version": other.version, **word}
+    now = order(await waiter.post(f"{at}/merge", body, version=now.version))
+    assert (await pay(waiter, now, now.totals.due)).status_code == 201
+    (taken,) = (await waiter.read(now.id)).payments
+    assert (await refund(waiter, taken, 1, **word)).status_code == 201
+
+    assert waiter.signed_in is not None
+    assert manager.signed_in is not None
+    by_waiter = Named(waiter.signed_in.user.id, waiter.signed_in.user.name)
+    by_manager = Named(manager.signed_in.user.id, manager.signed_in.user.name)
+    found = await history(waiter, made)
+    assert all(act.actor == by_waiter for act in found)
+    assert [(act.types[0], act.approver) for act in found] == [
+        ("order.created", None),
+        ("order.updated", None),  # the discount that may be given
+        ("order.updated", by_manager),
+        ("order.updated", by_manager),
+        ("order.updated", by_manager),
+        ("order.items_added", by_manager),
+        ("order.updated", None),
+        ("order.item_voided", by_manager),
+        ("order.updated", by_manager),
+        ("order.updated", None),
+        ("order.updated", by_manager),
+    ]
+    assert [act.approver for act in await history(waiter, other)] == [None, by_manager]
 
 
 async def test_an_order_is_shown_as_it_was(waiter: Person, kitchen: Person) -> None:

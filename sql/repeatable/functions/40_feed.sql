@@ -182,9 +182,10 @@ begin
       perform pg_notify('fynlo_feed', current_restaurant::text);
     end if;
   end loop;
-  insert into order_events (restaurant_id, seq, type, entity_id, data, actor, device_id, request_id)
+  insert into order_events (restaurant_id, seq, type, entity_id, data, actor, approver, device_id, request_id)
   select e.restaurant, h.base + row_number() over (partition by e.restaurant order by e.place), e.type, e.entity,
          e.data, nullif(current_setting('app.user_id', true), '')::uuid,
+         nullif(current_setting('app.approver', true), '')::uuid,
          nullif(current_setting('app.device_id', true), '')::uuid,
          nullif(current_setting('app.request_id', true), '')
     from unnest(restaurants_of, types, entities, datas) with ordinality
