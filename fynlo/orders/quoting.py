@@ -1,6 +1,6 @@
 """What an order would be, were it made now; what is asked of the menu for it."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from msgspec import Struct
@@ -60,7 +60,7 @@ def _placed_at(given: datetime | None, now: datetime) -> datetime:
         raise Invalid.of("placed_at", "is in the future; check the clock of the till")
     if given < now - OFFLINE_FOR:
         raise Invalid.of("placed_at", "is more than 72 hours ago; enter the order as one of today")
-    return min(given, now)
+    return min(given, now).astimezone(UTC)
 
 
 class Quote(Struct, frozen=True):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -318,6 +318,10 @@ async def test_an_order_made_offline_keeps_its_time_for_three_days(waiter: Perso
     made = await waiter.order(line(FRIES), placed_at=now - timedelta(hours=71, minutes=59))
     assert made.placed_at == now - timedelta(hours=71, minutes=59)
     assert made.business_date < (await waiter.order(line(FRIES))).business_date
+    elsewhere = (now - timedelta(hours=1)).astimezone(timezone(timedelta(hours=5)))
+    told = (await waiter.post("/orders", waiter.new_order(line(FRIES), placed_at=elsewhere))).json()
+    assert told["placed_at"] == (await waiter.get(f"/orders/{told['id']}")).json()["placed_at"]
+    assert told["placed_at"].endswith("Z")
     ahead = await waiter.order(line(FRIES), placed_at=now + timedelta(minutes=1))
     assert ahead.placed_at <= datetime.now(UTC)
     wrong: list[object] = [now - timedelta(hours=72, minutes=1), now + timedelta(minutes=10)]
