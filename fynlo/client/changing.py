@@ -26,6 +26,7 @@ class _ItemChange(Struct):
     course: int | UnsetType
     notes: str | UnsetType | None
     modifiers: tuple[Choice, ...] | UnsetType
+    approver: Approver | UnsetType = UNSET
 
 
 class _Send(Struct, omit_defaults=True):
@@ -91,10 +92,12 @@ class ChangeCalls(Calls):
         course: int | UnsetType = UNSET,
         notes: str | UnsetType | None = UNSET,
         modifiers: Iterable[Choice] | UnsetType = UNSET,
+        approver: Approver | None = None,
     ) -> Order:
-        """Changes a line that is held; `modifiers` are all that it has from then on. Raises `item_sent`."""
+        """Changes a line that is held; `modifiers` are all that it has from then on. Raises `item_sent`, and
+        `approval_required` where that leaves more off than this person may give."""
         chosen = UNSET if isinstance(modifiers, UnsetType) else tuple(modifiers)
-        change = _ItemChange(quantity, course, notes, chosen)
+        change = _ItemChange(quantity, course, notes, chosen, UNSET if approver is None else approver)
         return await self._change("PATCH", order, f"/items/{item_id}", change)
 
     async def send(

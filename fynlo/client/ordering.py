@@ -26,6 +26,7 @@ class _Lines(Struct):
 class _Status(Struct):
     status: str
     reason: str | UnsetType = UNSET
+    restock: bool | UnsetType = UNSET
 
 
 class OrderCalls(Calls):
@@ -127,12 +128,14 @@ class OrderCalls(Calls):
         status: Literal["confirmed", "preparing", "ready", "completed", "cancelled"],
         reason: str | None = None,
         *,
+        restock: bool | None = None,
         idempotency_key: str | None = None,
     ) -> Order:
         """Moves an order on from the state that the caller has seen; `cancelled` wants a `reason`.
+        What it took from counted stock comes back then, unless cooking has begun; `restock` overrides.
 
         Raises ProblemError `version_conflict` when the order has changed since, with the order as it is under
         `current`; also `invalid_transition`, `order_closed`, `payment_due`.
         """
-        change = _Status(status, UNSET if reason is None else reason)
+        change = _Status(status, UNSET if reason is None else reason, UNSET if restock is None else restock)
         return await self._change("POST", order, "/status", change, idempotency_key)

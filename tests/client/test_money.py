@@ -39,6 +39,18 @@ def sent(request: httpx.Request) -> tuple[str, str, Any]:
     [
         (lambda api: api.change_order(SEEN, covers=3, notes=None), "PATCH", "", {"covers": 3, "notes": None}),
         (lambda api: api.change_item(SEEN, "i1", quantity=2), "PATCH", "/items/i1", {"quantity": 2}),
+        (
+            lambda api: api.change_item(SEEN, "i1", notes=None, approver=Approver("s1", "1234")),
+            "PATCH",
+            "/items/i1",
+            {"notes": None, "approver": {"staff_id": "s1", "pin": "1234"}},
+        ),
+        (
+            lambda api: api.set_status(SEEN, "cancelled", "left", restock=True),
+            "POST",
+            "/status",
+            {"status": "cancelled", "reason": "left", "restock": True},
+        ),
         (lambda api: api.send(SEEN), "POST", "/send", {}),
         (lambda api: api.send(SEEN, course=2), "POST", "/send", {"course": 2}),
         (
