@@ -32,6 +32,9 @@ def form(pattern: str, expected: str) -> Meta:
     return Meta(pattern=pattern, description=expected, extra={"expected": expected})
 
 
+Reason = Annotated[
+    str, Meta(min_length=1, max_length=200), form(r"^[^\x00]*[^\x00\s][^\x00]*\Z", "in words why")
+]
 _AT = re.compile(r" - at `(?:key in )?\$\.?(?P<path>[^`]*)`$")
 _NAMED_FIELD = re.compile(r"^Object (contains unknown|missing required) field `([^`]+)`$")
 _STEP = re.compile(r"\[[^\]]*\]|[^.\[\]]+")
@@ -89,8 +92,12 @@ def _invalid(error: msgspec.ValidationError, kind: Any, whole: str) -> NoReturn:
     if (named := _NAMED_FIELD.search(message)) is not None:
         field = f"{field}.{named[2]}".lstrip(".")
         message = "is required" if named[1].startswith("missing") else f"there is no field `{named[2]}`"
-    elif message.startswith(("Expected `str", "Invalid enum value")) and (meant := _meant(kind, field)):
-        message = meant if "matching regex" in message else f"{message}; {meant}"
+    elif message.startswith(("Expected `str", "Invalid enum value")):
+        meant = _meant(kind, field)
+        if "matching regex" in message:
+            message = meant or "send a text without NUL in it"
+        elif meant:
+            message = f"{message}; {meant}"
     raise Invalid(
         f"{field or whole}: {message}.",
         errors=[FieldProblem(field, message)],

@@ -6,9 +6,9 @@ from uuid import UUID
 
 from msgspec import Meta, Struct
 
-from fynlo.http import Line
+from fynlo.http import Reason, form
 
-Drawer = Annotated[str, Meta(max_length=100, pattern=r"^[^\x00]*[^\x00\s][^\x00]*\Z")]
+Drawer = Annotated[str, Meta(max_length=100), form(r"^[^\x00]*[^\x00\s][^\x00]*\Z", "the name of a drawer")]
 Cash = Annotated[int, Meta(ge=0, le=100_000_000_000)]
 MovementType = Literal["paid_in", "paid_out", "drop"]
 
@@ -26,7 +26,7 @@ class NewMovement(Struct, frozen=True, forbid_unknown_fields=True):
 
     type: MovementType
     amount: Annotated[int, Meta(ge=1, le=100_000_000_000)]
-    reason: Annotated[Line, Meta(min_length=1)]
+    reason: Reason
 
 
 class CloseShift(Struct, frozen=True, forbid_unknown_fields=True):

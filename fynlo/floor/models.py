@@ -5,9 +5,11 @@ from uuid import UUID
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-_NAME = r"^(?=.*\S)[^\x00\r\n]*\Z"  # something to be read, on one line
-SectionName = Annotated[str, Meta(min_length=1, max_length=100, pattern=_NAME)]
-TableName = Annotated[str, Meta(min_length=1, max_length=50, pattern=_NAME)]
+from fynlo.http import form
+
+_NAME = form(r"^(?=.*\S)[^\x00\r\n]*\Z", "a name on one line")
+SectionName = Annotated[str, Meta(min_length=1, max_length=100), _NAME]
+TableName = Annotated[str, Meta(min_length=1, max_length=50), _NAME]
 Seats = Annotated[int, Meta(ge=1, le=100)]
 SortOrder = Annotated[int, Meta(ge=-1_000_000, le=1_000_000)]
 Coordinate = Annotated[int, Meta(ge=-1_000_000, le=1_000_000)]

@@ -15,6 +15,7 @@ import msgspec
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
 from fynlo.errors import FieldProblem, Invalid, encode_problem
+from fynlo.http import form
 from fynlo.inside import Answer
 
 N = TypeVar("N")
@@ -36,7 +37,7 @@ class BatchOperation(Struct, frozen=True, forbid_unknown_fields=True):
     that came of that; or `if_match`, a version that was seen before.
     """
 
-    key: Annotated[str, Meta(pattern=r"^[\x21-\x7e]{1,255}\Z")]
+    key: Annotated[str, form(r"^[\x21-\x7e]{1,255}\Z", "1 to 255 visible ASCII characters")]
     method: Literal["POST", "PUT", "PATCH"]
     path: Annotated[str, Meta(max_length=300)]
     body: Raw | UnsetType = UNSET

@@ -2,10 +2,10 @@
 
 from msgspec import UNSET, Struct, UnsetType
 
-from fynlo.http import Line, Text
+from fynlo.http import Line, Reason, Text
 from fynlo.restaurants.models import Percentage
 
-from .models import Approver, ChosenModifiers, Course, Money, OrderItem, OrderTotals, Quantity, Reason
+from .models import Approver, ChosenModifiers, Course, Money, OrderItem, OrderTotals, Quantity
 
 
 class Preview(Struct, frozen=True):
@@ -53,5 +53,3 @@ class GivenTerms(Struct, frozen=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         if (self.percentage is None) == (self.amount is None):
             raise ValueError("Give a percentage or an amount, one of them")
-        if not self.reason.strip():
-            raise ValueError("Say in `reason` why")

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from msgspec import Meta, Struct
 
-from fynlo.http import Line, Text, form
+from fynlo.http import Line, Reason, Text, form
 from fynlo.menu.models import OrderType
 
 from .money import TaxBucket
@@ -16,7 +16,6 @@ from .rules import OrderStatus
 Money = Annotated[int, Meta(ge=0, le=100_000_000_000)]
 Quantity = Annotated[int, Meta(ge=1, le=999)]
 Course = Annotated[int, Meta(ge=1, le=99)]
-Reason = Annotated[Line, Meta(min_length=1)]
 PaymentStatus = Annotated[
     str,
     form(

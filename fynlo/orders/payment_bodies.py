@@ -6,9 +6,9 @@ from uuid import UUID
 
 from msgspec import Meta, Struct
 
-from fynlo.http import Line, Text
+from fynlo.http import Line, Reason, Text
 
-from .models import Approver, Money, Order, Quantity, Reason
+from .models import Approver, Money, Order, Quantity
 from .payment_models import Payment, PaymentMethod, PaymentState, Refund
 
 

@@ -138,6 +138,8 @@ async def test_malformed_json_is_a_400(waiter: Person, body: bytes) -> None:
          'percentage: send a text from "0" to "100", as "12.5".'),
         ("/orders/{}/discount", b'{"reason":"late","percentage":25}',
          'percentage: Expected `str | null`, got `int`; send a text from "0" to "100", as "12.5".'),
+        ("/orders/{}/discount", b'{"reason":" ","amount":1}', "reason: send in words why."),
+        ("/orders/{}/status", b'{"status":"cancelled","reason":"\\u0000"}', "reason: send a text without NUL in it."),
     ],
 )  # fmt: skip
 async def test_a_body_that_does_not_fit_is_answered_with_what_would(

@@ -57,6 +57,7 @@ async def test_never_more_than_was_paid(manager: Person, database: Database) -> 
         {"amount": 0},
         {"amount": -1},
         {"amount": 1, "reason": ""},
+        {"amount": 1, "reason": " "},
         {"amount": 1, "shift_id": str(uuid4())},
     ):
         refused(await refund(manager, taken, **fields), 422, "validation_failed")
