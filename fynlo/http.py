@@ -92,7 +92,7 @@ def _invalid(error: msgspec.ValidationError, kind: Any, whole: str) -> NoReturn:
     if (named := _NAMED_FIELD.search(message)) is not None:
         field = f"{field}.{named[2]}".lstrip(".")
         message = "is required" if named[1].startswith("missing") else f"there is no field `{named[2]}`"
-    elif message.startswith(("Expected `str", "Invalid enum value")):
+    elif message.startswith(("Expected `str", "Invalid enum value", "Invalid value")):
         meant = _meant(kind, field)
         if "matching regex" in message:
             message = meant or "send a text without NUL in it"
@@ -112,15 +112,16 @@ def _meant(kind: Any, field: str) -> str:
     for found in at:
         if isinstance(found, inspect.Metadata) and (expected := (found.extra or {}).get("expected")):
             return f"send {expected}"
-        if isinstance(found, inspect.LiteralType):
-            return f"send one of {', '.join(map(str, found.values))}"
-    return ""
+    values = [str(value) for found in at if isinstance(found, inspect.LiteralType) for value in found.values]
+    return f"send one of {', '.join(values)}" if values else ""
 
 
 def _inside(found: inspect.Type, step: str) -> list[inspect.Type]:
     """The types that a field or the elements of a type can have."""
     if step.startswith("["):
         kinds = [getattr(found, "item_type", None)]
+    elif isinstance(found, inspect.StructType) and found.tag_field == step:
+        kinds = [inspect.LiteralType((found.tag,))]
     elif isinstance(found, inspect.StructType):
         kinds = [field.type for field in found.fields if field.encode_name == step]
     else:

@@ -139,6 +139,8 @@ async def test_malformed_json_is_a_400(waiter: Person, body: bytes) -> None:
         ("/orders/{}/discount", b'{"reason":"late","percentage":25}',
          'percentage: Expected `str | null`, got `int`; send a text from "0" to "100", as "12.5".'),
         ("/orders/{}/discount", b'{"reason":" ","amount":1}', "reason: send in words why."),
+        ("/orders/{}/checks", b'{"split":"thirds"}',
+         "split: Invalid value 'thirds'; send one of equal, items, amounts."),
         ("/orders/{}/status", b'{"status":"cancelled","reason":"\\u0000"}', "reason: send a text without NUL in it."),
     ],
 )  # fmt: skip
