@@ -222,7 +222,8 @@ def _lines(of: Receipt) -> Iterable[str]:
 
 def _sums(of: Receipt) -> Iterable[str]:
     totals, currency = of.totals, of.currency
-    if totals.total != totals.subtotal:
+    on_top = 0 if of.prices_include_tax else totals.tax
+    if totals.discount or totals.service_charge or on_top:
         yield from amount_row("Subtotal", totals.subtotal, currency)
         if own := totals.discount - of.order_discount:
             yield from amount_row("Discounts on lines", -own, currency)

@@ -159,6 +159,24 @@ def test_tax_on_top_is_named_before_the_total() -> None:
     ]
 
 
+def test_what_comes_to_nothing_together_is_named_all_the_same() -> None:
+    tax = (TaxBucket("20", 750, 150, 900),)
+    sums = totals(1000, discount=100, service_charge=100, tax=150, tax_breakdown=tax)
+    assert printed(order(item("Tea", 1000), sums=sums))[7:11] == [
+        "Subtotal                             10.00",
+        "Discount                             -1.00",
+        "Service charge                        1.00",
+        "TOTAL GBP                            10.00",
+    ]
+    sums = totals(1000, discount=167, tax=167, tax_breakdown=(TaxBucket("20", 833, 167, 1000),))
+    assert printed(order(item("Tea", 1000), sums=sums), inclusive=False)[7:11] == [
+        "Subtotal                             10.00",
+        "Discount                             -1.67",
+        "Tax 20 %                              1.67",
+        "TOTAL GBP                            10.00",
+    ]
+
+
 @pytest.mark.parametrize(
     ("minor", "currency", "shown"),
     [
