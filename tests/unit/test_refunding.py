@@ -248,7 +248,11 @@ def test_a_line_given_back_reverses_what_was_paid_for_it_at_its_own_rate(
 
 
 def check_evening(data: st.DataObject, order: Ordered) -> None:
-    """Paid, refunded in part, lines voided, refunded again until nothing is left: sales and money agree."""
+    """Paid, refunded in part, lines voided, refunded again until nothing is left: sales and money agree.
+
+    A void may make the rest a penny dearer, where what is rounded falls otherwise; that penny is due, and none such
+    is played here.
+    """
     lines = list(order.lines)
     got = order.totals()
     paid, unapplied = got.total, data.draw(st.integers(0, 500))
@@ -258,7 +262,7 @@ def check_evening(data: st.DataObject, order: Ordered) -> None:
         if not (left := paid + unapplied - refunded - from_unapplied):
             break
         smaller = order.totals(lines[:-1])
-        if data.draw(st.booleans()) and sale(smaller).total >= gone.total:
+        if data.draw(st.booleans()) and gone.total <= smaller.total <= got.total:
             lines, got = lines[:-1], smaller
         amount = left if everything else data.draw(st.integers(1, left))
         parts = taken_apart(
