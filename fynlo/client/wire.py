@@ -102,7 +102,7 @@ class Wire:
                 )
         except (httpx.RequestError, TimeoutError) as error:
             reason = str(error) or type(error).__name__
-            raise Unreachable(f"{method} {path} got no answer: {reason}") from error
+            raise Unreachable(f"{method} {path} got no answer from {self.url}: {reason}") from error
         else:
             if not response.is_success and response.status_code != httpx.codes.NOT_MODIFIED:
                 failure = problem_from(response)

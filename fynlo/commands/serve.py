@@ -20,7 +20,8 @@ database_option = click.option(
     "--database-url",
     envvar="FYNLO_DATABASE_URL",
     required=True,
-    help="The Postgres to use; default: FYNLO_DATABASE_URL.",
+    show_envvar=True,
+    help="The Postgres to use.",
 )
 
 
