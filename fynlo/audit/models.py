@@ -1,12 +1,12 @@
 """What GET /audit takes and gives."""
 
-from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
 from msgspec import Meta, Struct
 
 from fynlo.http import Line
+from fynlo.times import Time
 
 
 class AuditQuery(Struct, frozen=True, forbid_unknown_fields=True):
@@ -16,8 +16,8 @@ class AuditQuery(Struct, frozen=True, forbid_unknown_fields=True):
     action: Line | None = None
     actor: UUID | None = None
     entity_id: UUID | None = None
-    since: datetime | None = None
-    until: datetime | None = None
+    since: Time | None = None
+    until: Time | None = None
     limit: Annotated[int, Meta(ge=1, le=100)] = 50
     cursor: UUID | None = None
 
@@ -27,7 +27,7 @@ class AuditEntry(Struct, frozen=True):
     what changed and nothing else, never a secret."""
 
     id: UUID
-    at: datetime
+    at: Time
     action: str
     entity_id: UUID | None
     actor: UUID | None

@@ -1,6 +1,5 @@
 """What the routes of devices take and give. The names of the device grant's fields are RFC 8628's."""
 
-from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -8,6 +7,7 @@ from msgspec import Meta, Struct
 
 from fynlo.http import Line
 from fynlo.identity.models import SignedIn
+from fynlo.times import Time
 
 Kind = Literal["kitchen", "till"]
 Name = Annotated[Line, Meta(min_length=1)]
@@ -63,8 +63,8 @@ class Waiting(Struct, frozen=True):
     user_code: str
     kind: Kind
     name: str
-    created_at: datetime
-    expires_at: datetime
+    created_at: Time
+    expires_at: Time
 
 
 class Deny(Struct, frozen=True, forbid_unknown_fields=True):
@@ -81,9 +81,9 @@ class Device(Struct, frozen=True):
     kind: Kind
     name: str
     station_ids: tuple[UUID, ...]
-    created_at: datetime
+    created_at: Time
     created_by: UUID
-    last_seen_at: datetime | None
+    last_seen_at: Time | None
 
 
 class DevicesQuery(Struct, frozen=True, forbid_unknown_fields=True):

@@ -1,10 +1,11 @@
 """Events as they go out, and what is asked for."""
 
-from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
 from msgspec import Meta, Struct
+
+from fynlo.times import Time
 
 EVENT_TYPES = (
     "order.created",
@@ -37,7 +38,7 @@ class Event(Struct, frozen=True):
     seq: int
     type: str
     entity_id: UUID
-    timestamp: datetime
+    timestamp: Time
     actor: UUID | None
     data: Any
 

@@ -1,10 +1,11 @@
 """What comes in and goes out when somebody signs in."""
 
-from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
 from msgspec import UNSET, Meta, Struct, UnsetType
+
+from fynlo.times import Time
 
 from .jose import Instant
 from .rules import Role
@@ -107,7 +108,7 @@ class Me(Struct, frozen=True):
     user: User
     restaurants: tuple[Workplace, ...]
     session_id: UUID
-    expires_at: datetime
+    expires_at: Time
 
 
 class Claims(Struct, frozen=True):

@@ -12,6 +12,7 @@ import structlog
 from msgspec import Struct
 
 from fynlo import metrics
+from fynlo.times import Time
 
 from .connection import HEARTBEAT_S, PONG_WITHIN_S, Connection
 
@@ -34,7 +35,7 @@ class Screen(Struct, frozen=True):
     stale: bool
     lag_events: int | None
     lag_s: float | None
-    acknowledged_at: datetime | None
+    acknowledged_at: Time | None
 
 
 class Overview(Struct, frozen=True):

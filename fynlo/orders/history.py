@@ -5,13 +5,14 @@ that earlier releases wrote lack what they did not know; that is taken as not th
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from itertools import groupby
 from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
+
+from fynlo.times import Time
 
 MONEY_EVENTS = ("payment.",)
 
@@ -56,7 +57,7 @@ class Act(Struct, frozen=True):
     seq: int
     version: int
     types: tuple[str, ...]
-    at: datetime
+    at: Time
     actor: Named | None
     approver: Named | None
     device: Named | None
@@ -69,7 +70,7 @@ class Logged(NamedTuple):
 
     seq: int
     type: str
-    at: datetime
+    at: Time
     actor: UUID | None
     actor_name: str | None
     approver: UUID | None

@@ -1,6 +1,5 @@
 """What the routes under /staff take and give."""
 
-from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -9,6 +8,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from fynlo.http import Line, form
 from fynlo.identity.models import Email
 from fynlo.identity.rules import StaffRole
+from fynlo.times import Time
 
 Name = Annotated[Line, Meta(min_length=1)]
 
@@ -48,7 +48,7 @@ class Invitation(Struct, frozen=True):
 
     id: UUID
     token: str
-    expires_at: datetime
+    expires_at: Time
     staff: StaffMember
 
 

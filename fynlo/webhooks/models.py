@@ -1,12 +1,12 @@
 """Webhooks as they come in and go out."""
 
-from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from fynlo.events.models import Event, Seq
+from fynlo.times import Time
 
 Url = Annotated[str, Meta(min_length=1, max_length=2_000)]
 Types = Annotated[tuple[Annotated[str, Meta(max_length=100)], ...], Meta(max_length=50)]
@@ -38,7 +38,7 @@ class Replay(Struct, frozen=True, forbid_unknown_fields=True):
 class Disabled(Struct, frozen=True):
     """Since when the server sends nothing, and why: the endpoint answered 410, or took none of many events."""
 
-    at: datetime
+    at: Time
     reason: Literal["gone", "failing"]
 
 
@@ -47,7 +47,7 @@ class Missed(Struct, frozen=True):
 
     after: int
     upto: int
-    at: datetime
+    at: Time
 
 
 class DeadLetter(Struct, frozen=True):
@@ -58,7 +58,7 @@ class DeadLetter(Struct, frozen=True):
     attempts: int
     last_status: int | None
     last_error: str | None
-    dead_at: datetime
+    dead_at: Time
 
 
 class Webhook(Struct, frozen=True):
@@ -76,15 +76,15 @@ class Webhook(Struct, frozen=True):
     seq: int
     head: int
     attempts: int
-    next_attempt_at: datetime | None
+    next_attempt_at: Time | None
     last_status: int | None
     last_error: str | None
-    delivered_at: datetime | None
+    delivered_at: Time | None
     missed: Missed | None
     dead_letter_count: int
     dead_letters: tuple[DeadLetter, ...]
     created_by: UUID | None
-    created_at: datetime
+    created_at: Time
     secret: str | UnsetType = UNSET
 
 
