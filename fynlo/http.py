@@ -130,6 +130,8 @@ def _inside(found: inspect.Type, step: str) -> list[inspect.Type]:
 
 
 def _alternatives(kind: inspect.Type) -> list[inspect.Type]:
+    while isinstance(kind, inspect.Metadata) and "expected" not in (kind.extra or {}):
+        kind = kind.type  # a description says nothing of what is expected
     return list(kind.types) if isinstance(kind, inspect.UnionType) else [kind]
 
 

@@ -1,12 +1,12 @@
 """Shifts as they come in and as they go out. Money is in minor units of the restaurant's currency."""
 
-from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
 from msgspec import Meta, Struct
 
 from fynlo.http import Reason, form
+from fynlo.times import Time
 
 Drawer = Annotated[str, Meta(max_length=100), form(r"^[^\x00]*[^\x00\s][^\x00]*\Z", "the name of a drawer")]
 Cash = Annotated[int, Meta(ge=0, le=100_000_000_000)]
@@ -17,8 +17,8 @@ class NewShift(Struct, frozen=True, forbid_unknown_fields=True):
     """POST /shifts: the caller takes a drawer with `opening_float` in it."""
 
     restaurant_id: UUID
-    drawer: Drawer
-    opening_float: Cash = 0
+    drawer: Annotated[Drawer, Meta(description="what you call it; one open shift for each")]
+    opening_float: Annotated[Cash, Meta(description="the cash that is in it already")] = 0
 
 
 class NewMovement(Struct, frozen=True, forbid_unknown_fields=True):
@@ -32,7 +32,7 @@ class NewMovement(Struct, frozen=True, forbid_unknown_fields=True):
 class CloseShift(Struct, frozen=True, forbid_unknown_fields=True):
     """POST /shifts/{id}/close: all the cash in the drawer, the float included."""
 
-    counted: Cash
+    counted: Annotated[Cash, Meta(description="all the cash in the drawer, the float included")]
 
 
 class ShiftsQuery(Struct, frozen=True, forbid_unknown_fields=True):
@@ -50,10 +50,10 @@ class Movement(Struct, frozen=True):
     id: UUID
     shift_id: UUID
     type: MovementType
-    amount: int
+    amount: Annotated[int, Meta(description="always positive; the type says which way")]
     reason: str | None
     made_by: UUID
-    created_at: datetime
+    created_at: Time
 
 
 class Shift(Struct, frozen=True):
@@ -69,11 +69,13 @@ class Shift(Struct, frozen=True):
     drawer: str
     opened_by: UUID
     opened_by_name: str
-    opened_at: datetime
-    opening_float: int
+    opened_at: Time
+    opening_float: Annotated[int, Meta(description="the cash that was in it at the beginning")]
     closed_by: UUID | None
-    closed_at: datetime | None
-    expected: int | None
-    counted: int | None
-    difference: int | None
+    closed_at: Time | None
+    expected: Annotated[
+        int | None, Meta(description="what should be in the drawer; null while who asks is still to count it")
+    ]
+    counted: Annotated[int | None, Meta(description="what was in it; null while the shift is open")]
+    difference: Annotated[int | None, Meta(description="counted − expected: negative where cash is missing")]
     movements: tuple[Movement, ...]

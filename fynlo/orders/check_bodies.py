@@ -44,5 +44,5 @@ class Merge(Struct, frozen=True, forbid_unknown_fields=True):
     """POST /orders/{id}/merge. The order to be merged into this one, and the version of it that you have seen."""
 
     order_id: UUID
-    version: int
+    version: Annotated[int, Meta(description="the other order's, as you have seen it")]
     approver: Approver | None = None

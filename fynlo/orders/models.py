@@ -1,6 +1,6 @@
 """Orders as they come in and as they go out. Money is in minor units of the order's currency."""
 
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -8,6 +8,7 @@ from msgspec import Meta, Struct
 
 from fynlo.http import Line, Reason, Text, form
 from fynlo.menu.models import OrderType
+from fynlo.times import Time
 
 from .money import TaxBucket
 from .payment_models import Check, Payment
@@ -29,7 +30,9 @@ class ChosenModifier(Struct, frozen=True, forbid_unknown_fields=True):
     """`quantity` counts towards the group's limits."""
 
     modifier_id: UUID
-    quantity: Quantity = 1
+    quantity: Annotated[
+        Quantity, Meta(description="of each unit of the line; counts towards the group's limits")
+    ] = 1
 
 
 ChosenModifiers = Annotated[tuple[ChosenModifier, ...], Meta(max_length=100)]
@@ -39,10 +42,12 @@ class NewItem(Struct, frozen=True, forbid_unknown_fields=True):
     """A line. `open_price` only for a product that is marked so: the price of one, minor units."""
 
     product_id: UUID
-    id: UUID | None = None
+    id: Annotated[UUID | None, Meta(description="made by you, so that a retry adds the line once")] = None
     variant_id: UUID | None = None
     quantity: Quantity = 1
-    course: Course = 1
+    course: Annotated[
+        Course, Meta(description="what is fired together; POST /orders/{id}/send takes one")
+    ] = 1
     notes: Text | None = None
     modifiers: ChosenModifiers = ()
     open_price: Annotated[int, Meta(ge=0, le=100_000_000)] | None = None
@@ -55,15 +60,21 @@ class NewOrder(Struct, frozen=True, forbid_unknown_fields=True):
     """POST /orders. With `send` false, or without items, the order stays pending."""
 
     restaurant_id: UUID
-    items: NewItems
-    id: UUID | None = None
+    items: Annotated[NewItems, Meta(description="none: a table just seated, to which lines are added later")]
+    id: Annotated[UUID | None, Meta(description="made by you, so that a retry makes one order")] = None
     type: OrderType = "dine_in"
     table_id: UUID | None = None
-    covers: Quantity | None = None
+    covers: Annotated[
+        Quantity | None,
+        Meta(description="guests at the table; from so many on a service charge may apply by itself"),
+    ] = None
     customer_name: Line | None = None
     notes: Text | None = None
-    send: bool = True
-    placed_at: Annotated[datetime, Meta(tz=True)] | None = None
+    send: Annotated[bool, Meta(description="false holds every line until POST /orders/{id}/send")] = True
+    placed_at: Annotated[
+        Time | None,
+        Meta(description="of an order made offline, at most 72 hours ago: the menu as it was then"),
+    ] = None
 
 
 class Approver(Struct, frozen=True, forbid_unknown_fields=True):
@@ -115,8 +126,8 @@ class OrdersQuery(Struct, frozen=True, forbid_unknown_fields=True):
 class ItemModifier(Struct, frozen=True):
     modifier_id: UUID
     name: str
-    price: int
-    quantity: int
+    price: Annotated[int, Meta(description="of one")]
+    quantity: Annotated[int, Meta(description="of each unit of the line")]
 
 
 class Terms(Struct, frozen=True):
@@ -131,8 +142,10 @@ class ChargeTerms(Struct, frozen=True):
     """`automatic`: by the settings the order was made under; `set`: a percentage or an amount; `waived`: none."""
 
     rule: Literal["automatic", "set", "waived"] = "automatic"
-    percentage: str | None = None
-    amount: int | None = None
+    percentage: Annotated[
+        str | None, Meta(description="null where it is automatic: the settings say how much")
+    ] = None
+    amount: Annotated[int | None, Meta(description="in minor units")] = None
     reason: str | None = None
 
 
@@ -149,36 +162,45 @@ class OrderItem(Struct, frozen=True):
     name: str
     variant_name: str | None
     station_id: UUID | None
-    unit_price: int
+    unit_price: Annotated[int, Meta(description="of one, without its modifiers")]
     quantity: int
-    course: int
+    course: Annotated[int, Meta(description="what is fired together")]
     notes: str | None
-    status: str
-    void_reason: str | None
+    status: Annotated[str, Meta(description="held (not sent yet), sent or voided")]
+    void_reason: Annotated[str | None, Meta(description="what was given with the void")]
     modifiers: tuple[ItemModifier, ...]
-    discount_terms: Terms | None
-    discount: int
-    total: int
-    net: int
-    tax_rate: str
+    discount_terms: Annotated[Terms | None, Meta(description="of this line alone")]
+    discount: Annotated[int, Meta(description="its own, not its share of the order's")]
+    total: Annotated[int, Meta(description="quantity × (unit_price + its modifiers) − discount")]
+    net: Annotated[int, Meta(description="after all discounts, without tax")]
+    tax_rate: Annotated[str, Meta(description="percent, as it was when the line was ordered")]
 
 
 class OrderTotals(Struct, frozen=True):
     """Nothing is `due` of an order that was cancelled. `unapplied` was taken beyond what was due and is still held;
     `to_refund` is all that the house holds beyond what is owed."""
 
-    subtotal: int
-    discount: int
-    service_charge: int
-    tax: int
-    total: int
-    tips: int
-    paid: int
-    refunded: int
-    due: int
-    unapplied: int
-    to_refund: int
-    tax_breakdown: tuple[TaxBucket, ...]
+    subtotal: Annotated[int, Meta(description="lines that are not voided, before every discount")]
+    discount: Annotated[int, Meta(description="all of them: of lines and of the order")]
+    service_charge: Annotated[int, Meta(description="as the menu shows prices: with its tax, or before it")]
+    tax: Annotated[int, Meta(description="within total, be it inside the prices or on top of them")]
+    total: Annotated[int, Meta(description="what the guests owe altogether, without tips")]
+    tips: Annotated[int, Meta(description="captured, less those given back; beside total")]
+    paid: Annotated[
+        int, Meta(description="captured towards total; neither pending payments nor refunds change it")
+    ]
+    refunded: Annotated[int, Meta(description="given back of what was paid, tips and unapplied money apart")]
+    due: Annotated[int, Meta(description="still to be paid; what pending payments reserve is in it")]
+    unapplied: Annotated[int, Meta(description="taken beyond what was due and still held")]
+    to_refund: Annotated[
+        int,
+        Meta(
+            description="all that is held beyond what is owed: unapplied, or overpaid since lines were voided"
+        ),
+    ]
+    tax_breakdown: Annotated[
+        tuple[TaxBucket, ...], Meta(description="by rising rate; a service charge outside tax is in none")
+    ]
 
 
 class Order(Struct, frozen=True):
@@ -187,30 +209,38 @@ class Order(Struct, frozen=True):
     id: UUID
     restaurant_id: UUID
     currency: str
-    number: int
-    business_date: date
+    number: Annotated[int, Meta(description="1, 2, 3 … within the business date")]
+    business_date: Annotated[
+        date, Meta(description="the restaurant's local date when it was placed; a day ends at `day_cutoff`")
+    ]
     type: OrderType
     status: OrderStatus
-    payment_status: str
-    version: int
+    payment_status: Annotated[
+        str, Meta(description="unpaid, partially_paid, paid, partially_refunded or refunded")
+    ]
+    version: Annotated[int, Meta(description="for If-Match; every change raises it")]
     table_id: UUID | None
-    table_name: str | None
+    table_name: Annotated[str | None, Meta(description="as the table is called now")]
     covers: int | None
     customer_name: str | None
     notes: str | None
-    status_reason: str | None
-    created_by: UUID | None
-    merged_into: UUID | None
-    placed_at: datetime
-    created_at: datetime
-    updated_at: datetime
-    closed_at: datetime | None
+    status_reason: Annotated[str | None, Meta(description="why it was cancelled")]
+    created_by: Annotated[UUID | None, Meta(description="who made it; null where the database itself did")]
+    merged_into: Annotated[UUID | None, Meta(description="the order that has its lines since it was merged")]
+    placed_at: Annotated[
+        Time, Meta(description="when it was ordered; earlier than created_at where that was offline")
+    ]
+    created_at: Time
+    updated_at: Time
+    closed_at: Annotated[Time | None, Meta(description="when it was completed, cancelled or merged")]
     items: tuple[OrderItem, ...]
     discount_terms: Terms | None
     service_charge_terms: ChargeTerms
     totals: OrderTotals
     payments: tuple[Payment, ...] = ()
-    checks: tuple[Check, ...] = ()
+    checks: Annotated[
+        tuple[Check, ...], Meta(description="its parts to be paid by themselves; none where it is not split")
+    ] = ()
 
 
 class KitchenModifier(Struct, frozen=True):
@@ -257,8 +287,8 @@ class KitchenOrder(Struct, frozen=True, kw_only=True):
     status_reason: str | None
     created_by: UUID | None
     merged_into: UUID | None = None
-    placed_at: datetime
-    created_at: datetime
-    updated_at: datetime
-    closed_at: datetime | None
+    placed_at: Time
+    created_at: Time
+    updated_at: Time
+    closed_at: Time | None
     items: tuple[KitchenItem, ...]

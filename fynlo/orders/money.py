@@ -14,9 +14,9 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
-from typing import Literal
+from typing import Annotated, Literal
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 TaxRounding = Literal["half_up", "half_even"]
 TaxScope = Literal["bucket", "line"]
@@ -99,10 +99,10 @@ class LineTotals(Struct, frozen=True, gc=False):
 class TaxBucket(Struct, frozen=True, gc=False):
     """Everything taxed at one `rate` ("20", "9.75"): net + tax = gross."""
 
-    rate: str
-    net: int
+    rate: Annotated[str, Meta(description='percent, as "20" or "9.75"')]
+    net: Annotated[int, Meta(description="without tax")]
     tax: int
-    gross: int
+    gross: Annotated[int, Meta(description="net + tax")]
 
 
 class Totals(Struct, frozen=True, gc=False):

@@ -20,15 +20,22 @@ class NewPayment(Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     method: PaymentMethod
-    amount: Money
-    id: UUID | None = None
-    tip: Money = 0
-    tendered: Money | None = None
-    reference: Line | None = None
-    check_id: UUID | None = None
-    shift_id: UUID | None = None
-    state: Literal["captured", "pending"] = "captured"
-    accept_surplus: bool = False
+    amount: Annotated[Money, Meta(description="towards the order, without the tip")]
+    id: Annotated[UUID | None, Meta(description="made by you, so that a retry pays once")] = None
+    tip: Annotated[Money, Meta(description="beside amount")] = 0
+    tendered: Annotated[
+        Money | None, Meta(description="of cash: what was handed over; at least amount and tip")
+    ] = None
+    reference: Annotated[Line | None, Meta(description="the terminal's, or the gift card's")] = None
+    check_id: Annotated[UUID | None, Meta(description="pays this check; its due is then the limit")] = None
+    shift_id: Annotated[UUID | None, Meta(description="none: cash belongs to the shift you have open")] = None
+    state: Annotated[
+        Literal["captured", "pending"],
+        Meta(description="pending reserves the amount: capture or fail it later"),
+    ] = "captured"
+    accept_surplus: Annotated[bool, Meta(description="the money has been taken: book it whatever is due")] = (
+        False
+    )
 
 
 class Capture(Struct, frozen=True, forbid_unknown_fields=True):
@@ -59,13 +66,15 @@ class NewRefund(Struct, frozen=True, forbid_unknown_fields=True):
     """POST /payments/{id}/refunds. `tip` is given back beside `amount`; together at least 1. `items` are the lines
     that it is for. `method` is the payment's where none is given."""
 
-    amount: Money
+    amount: Annotated[Money, Meta(description="of what was paid, without the tip")]
     reason: Reason
-    id: UUID | None = None
-    tip: Money = 0
-    items: Annotated[tuple[ItemToRefund, ...], Meta(max_length=500)] = ()
-    method: PaymentMethod | None = None
-    shift_id: UUID | None = None
+    id: Annotated[UUID | None, Meta(description="made by you, so that a retry refunds once")] = None
+    tip: Annotated[Money, Meta(description="of its tip, given back besides")] = 0
+    items: Annotated[
+        tuple[ItemToRefund, ...], Meta(max_length=500, description="the lines that it is for")
+    ] = ()
+    method: Annotated[PaymentMethod | None, Meta(description="the payment's where none is given")] = None
+    shift_id: Annotated[UUID | None, Meta(description="none: cash belongs to the shift you have open")] = None
     approver: Approver | None = None
 
 

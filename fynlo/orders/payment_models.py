@@ -1,10 +1,12 @@
 """Payments, refunds and checks as they go out. Money is in minor units of the order's currency."""
 
-from datetime import date, datetime
-from typing import Literal
+from datetime import date
+from typing import Annotated, Literal
 from uuid import UUID
 
-from msgspec import Struct
+from msgspec import Meta, Struct
+
+from fynlo.times import Time
 
 PaymentMethod = Literal["cash", "card", "gift_card", "other"]
 PaymentState = Literal["pending", "captured", "failed", "voided"]
@@ -15,7 +17,7 @@ class RefundedItem(Struct, frozen=True):
 
     item_id: UUID
     quantity: int
-    amount: int
+    amount: Annotated[int, Meta(description="the part of the refund that is for this line")]
 
 
 class Refund(Struct, frozen=True):
@@ -23,16 +25,20 @@ class Refund(Struct, frozen=True):
 
     id: UUID
     payment_id: UUID
-    amount: int
-    tip: int
-    method: PaymentMethod
+    amount: Annotated[int, Meta(description="given back of what was paid, tip apart")]
+    tip: Annotated[int, Meta(description="given back besides")]
+    method: Annotated[PaymentMethod, Meta(description="how it was given back")]
     reason: str
     items: tuple[RefundedItem, ...]
     made_by: UUID | None
-    approved_by: UUID | None
-    business_date: date
-    shift_id: UUID | None
-    created_at: datetime
+    approved_by: Annotated[
+        UUID | None, Meta(description="the approver, where whoever made it may not refund")
+    ]
+    business_date: Annotated[date, Meta(description="of its own: the day on which it was made")]
+    shift_id: Annotated[
+        UUID | None, Meta(description="the one named, or for cash the open one of whoever made it")
+    ]
+    created_at: Time
 
 
 class Payment(Struct, frozen=True):
@@ -43,22 +49,27 @@ class Payment(Struct, frozen=True):
 
     id: UUID
     order_id: UUID
-    check_id: UUID | None
-    shift_id: UUID | None
+    check_id: Annotated[UUID | None, Meta(description="the check that it pays")]
+    shift_id: Annotated[
+        UUID | None, Meta(description="the one named, or for cash the open one of whoever took it")
+    ]
     method: PaymentMethod
-    state: PaymentState
-    amount: int
-    unapplied: int
+    state: Annotated[
+        PaymentState,
+        Meta(description="pending reserves, captured counts; failed and voided count for nothing"),
+    ]
+    amount: Annotated[int, Meta(description="towards the order; the tip comes besides")]
+    unapplied: Annotated[int, Meta(description="of amount, what was more than was due")]
     tip: int
-    tendered: int | None
-    change: int | None
-    reference: str | None
-    reason: str | None
+    tendered: Annotated[int | None, Meta(description="the cash that was handed over")]
+    change: Annotated[int | None, Meta(description="tendered − amount − tip")]
+    reference: Annotated[str | None, Meta(description="the terminal's, or the gift card's")]
+    reason: Annotated[str | None, Meta(description="why it failed or was voided")]
     taken_by: UUID | None
-    business_date: date
-    created_at: datetime
-    captured_at: datetime | None
-    refunded: int
+    business_date: Annotated[date, Meta(description="the day on which it was taken")]
+    created_at: Time
+    captured_at: Annotated[Time | None, Meta(description="null until the money has moved")]
+    refunded: Annotated[int, Meta(description="given back of amount, tips apart")]
     refunds: tuple[Refund, ...]
 
 
@@ -74,8 +85,13 @@ class Check(Struct, frozen=True):
     """A part of the order to be paid by itself; `remainder` bears what no other check was made for."""
 
     id: UUID
-    total: int
-    paid: int
-    due: int
-    items: tuple[CheckItem, ...]
-    remainder: bool
+    total: Annotated[int, Meta(description="its part of what the order costs")]
+    paid: Annotated[int, Meta(description="captured on it")]
+    due: Annotated[int, Meta(description="still to be paid on it")]
+    items: Annotated[
+        tuple[CheckItem, ...],
+        Meta(description="the lines it has; none where it was split in equal parts or by amounts"),
+    ]
+    remainder: Annotated[
+        bool, Meta(description="it bears what no other check was made for, lines added later included")
+    ]

@@ -3,12 +3,14 @@
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from fractions import Fraction
+from typing import Annotated
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from fynlo.menu.models import OrderType
+from fynlo.times import Time
 
 from .models import ItemModifier, Order, OrderItem, OrderTotals
 from .money import ROUNDING
@@ -37,13 +39,13 @@ class ReceiptLine(Struct, frozen=True):
     name: str
     variant_name: str | None
     quantity: int
-    share: str | None
-    unit_price: int
+    share: Annotated[str | None, Meta(description='of a check: so much of the quantity, as "1/3"')]
+    unit_price: Annotated[int, Meta(description="of one, without its modifiers")]
     modifiers: tuple[ItemModifier, ...]
-    gross: int
-    discount: int
+    gross: Annotated[int, Meta(description="with its modifiers, before its discount")]
+    discount: Annotated[int, Meta(description="its own, not its share of the order's")]
     discount_reason: str | None
-    total: int
+    total: Annotated[int, Meta(description="gross − discount")]
 
 
 class ReceiptPayment(Struct, frozen=True):
@@ -51,12 +53,12 @@ class ReceiptPayment(Struct, frozen=True):
 
     id: UUID
     method: PaymentMethod
-    amount: int
+    amount: Annotated[int, Meta(description="tip apart")]
     tip: int
     tendered: int | None
     change: int | None
     reference: str | None
-    at: datetime
+    at: Time
 
 
 class ReceiptRefund(Struct, frozen=True):
@@ -65,10 +67,10 @@ class ReceiptRefund(Struct, frozen=True):
     id: UUID
     payment_id: UUID
     method: PaymentMethod
-    amount: int
+    amount: Annotated[int, Meta(description="tip apart")]
     tip: int
     reason: str
-    at: datetime
+    at: Time
 
 
 class ReceiptCheck(Struct, frozen=True):
@@ -89,7 +91,7 @@ class Receipt(Struct, frozen=True):
     currency: str
     number: int
     business_date: date
-    at: datetime
+    at: Annotated[Time, Meta(description="when it was placed, in the restaurant's zone")]
     type: OrderType
     status: OrderStatus
     table_name: str | None
@@ -97,10 +99,10 @@ class Receipt(Struct, frozen=True):
     customer_name: str | None
     lines: tuple[ReceiptLine, ...]
     prices_include_tax: bool
-    order_discount: int
+    order_discount: Annotated[int, Meta(description="off the order as a whole, besides its lines' own")]
     discount_reason: str | None
-    totals: OrderTotals
-    check: ReceiptCheck | None
+    totals: Annotated[OrderTotals, Meta(description="the whole order's, of a check as well")]
+    check: Annotated[ReceiptCheck | None, Meta(description="null: the receipt is of the whole order")]
     payments: tuple[ReceiptPayment, ...]
     refunds: tuple[ReceiptRefund, ...]
 

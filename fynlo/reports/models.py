@@ -1,6 +1,6 @@
 """Reports as they are asked for and as they go out. Money is in minor units of `currency`."""
 
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -8,6 +8,7 @@ from msgspec import Meta, Struct, field
 
 from fynlo.cash.models import Shift
 from fynlo.orders.money import TaxBucket
+from fynlo.times import Time
 
 GroupBy = Literal["day", "hour", "product", "category", "payment_method", "staff"]
 
@@ -24,17 +25,19 @@ class MethodSum(Struct, frozen=True):
 
     method: str
     count: int
-    amount: int | None
-    tips: int | None
+    amount: Annotated[
+        int | None, Meta(description="tips apart; null where the drawer is to be counted blind")
+    ]
+    tips: Annotated[int | None, Meta(description="besides; null where the drawer is to be counted blind")]
 
 
 class XReport(Struct, frozen=True):
     """A shift so far: what was captured and given back in it."""
 
     shift: Shift
-    taken_at: datetime
-    payments: tuple[MethodSum, ...]
-    refunds: tuple[MethodSum, ...]
+    taken_at: Time
+    payments: Annotated[tuple[MethodSum, ...], Meta(description="captured, by method")]
+    refunds: Annotated[tuple[MethodSum, ...], Meta(description="given back, by method")]
 
 
 class NewZ(Struct, frozen=True, forbid_unknown_fields=True):
@@ -57,9 +60,9 @@ class ZPayments(Struct, frozen=True):
 
     method: str
     count: int
-    amount: int
-    unapplied: int
-    tips: int
+    amount: Annotated[int, Meta(description="tips apart")]
+    unapplied: Annotated[int, Meta(description="of amount, what was more than was due")]
+    tips: Annotated[int, Meta(description="beside amount")]
 
 
 class ZRefunds(Struct, frozen=True):
@@ -67,28 +70,28 @@ class ZRefunds(Struct, frozen=True):
 
     method: str
     count: int
-    amount: int
-    tips: int
+    amount: Annotated[int, Meta(description="tips apart")]
+    tips: Annotated[int, Meta(description="beside amount")]
 
 
 class ZSales(Struct, frozen=True):
     """The orders that were completed since the last Z. `subtotal` is before every discount."""
 
-    orders: int
-    covers: int
-    subtotal: int
-    discount: int
+    orders: Annotated[int, Meta(description="completed since the last Z")]
+    covers: Annotated[int, Meta(description="guests of these orders")]
+    subtotal: Annotated[int, Meta(description="before every discount")]
+    discount: Annotated[int, Meta(description="all of them: of lines and of orders")]
     service_charge: int
     tax: int
-    total: int
+    total: Annotated[int, Meta(description="what the orders came to, without tips")]
     tax_breakdown: tuple[TaxBucket, ...]
 
 
 class ZReversed(Struct, frozen=True):
     """What refunds reversed of the sales that this Z or an earlier one reports; `service_charge` is outside tax."""
 
-    service_charge: int
-    total: int
+    service_charge: Annotated[int, Meta(description="outside tax; a taxed one is in tax_breakdown")]
+    total: Annotated[int, Meta(description="what refunds took back of sales, tax included")]
     tax_breakdown: tuple[TaxBucket, ...]
 
 
@@ -103,21 +106,21 @@ class ZOpenOrders(Struct, frozen=True):
     """What the next Z will report."""
 
     count: int
-    due: int
+    due: Annotated[int, Meta(description="still to be paid on them")]
 
 
 class ZDrawer(Struct, frozen=True):
     """The cash of one shift in this Z: payments and tips less refunds; without a shift, what none took.
     The count stands here if the shift was closed by then."""
 
-    shift_id: UUID | None
+    shift_id: Annotated[UUID | None, Meta(description="null: cash that no shift took")]
     drawer: str | None
     opened_by_name: str | None
-    cash: int
-    closed_at: datetime | None
-    expected: int | None
-    counted: int | None
-    difference: int | None
+    cash: Annotated[int, Meta(description="of this Z: payments and tips less refunds")]
+    closed_at: Time | None
+    expected: Annotated[int | None, Meta(description="of the whole shift; null while it was open")]
+    counted: Annotated[int | None, Meta(description="null while it was open")]
+    difference: Annotated[int | None, Meta(description="counted − expected")]
 
 
 class ZOpenShift(Struct, frozen=True):
@@ -126,7 +129,7 @@ class ZOpenShift(Struct, frozen=True):
     shift_id: UUID
     drawer: str
     opened_by_name: str
-    opened_at: datetime
+    opened_at: Time
 
 
 class ZBody(Struct, frozen=True):
@@ -136,14 +139,18 @@ class ZBody(Struct, frozen=True):
     taken_by_name: str | None
     payments: tuple[ZPayments, ...]
     refunds: tuple[ZRefunds, ...]
-    takings: int
-    sales: ZSales
-    reversed: ZReversed
-    voids: ZCount
-    cancelled: ZCount
-    open_orders: ZOpenOrders
-    drawers: tuple[ZDrawer, ...]
-    open_shifts: tuple[ZOpenShift, ...]
+    takings: Annotated[int, Meta(description="payments and tips less refunds with theirs")]
+    sales: Annotated[ZSales, Meta(description="of the orders completed since the last Z")]
+    reversed: Annotated[
+        ZReversed, Meta(description="what refunds took back of sales reported here or earlier")
+    ]
+    voids: Annotated[ZCount, Meta(description="units of voided lines, at what they would have cost")]
+    cancelled: Annotated[
+        ZCount, Meta(description="orders cancelled since the last Z, at what they would have cost")
+    ]
+    open_orders: Annotated[ZOpenOrders, Meta(description="which the next Z will report")]
+    drawers: Annotated[tuple[ZDrawer, ...], Meta(description="the cash of each shift in it")]
+    open_shifts: Annotated[tuple[ZOpenShift, ...], Meta(description="not counted yet when it was taken")]
 
 
 class ZReport(ZBody, frozen=True, kw_only=True):
@@ -152,10 +159,10 @@ class ZReport(ZBody, frozen=True, kw_only=True):
 
     id: UUID
     restaurant_id: UUID
-    number: int
+    number: Annotated[int, Meta(description="1, 2, 3 … for the restaurant, without a gap")]
     business_date: date
     taken_by: UUID
-    taken_at: datetime
+    taken_at: Time
 
 
 class SalesQuery(Struct, frozen=True, forbid_unknown_fields=True):
@@ -184,21 +191,23 @@ class SalesRow(Struct, frozen=True):
     clock ("13"), or an id; null for what belongs to no product or nobody.
     """
 
-    key: str | None
-    name: str | None
+    key: Annotated[
+        str | None, Meta(description='a date, an hour ("13") or an id; null: nobody, or no product')
+    ]
+    name: Annotated[str | None, Meta(description="the key, for people")]
     orders: int
-    items: int
-    gross: int
-    discount: int
-    net: int
-    service_charge: int
+    items: Annotated[int, Meta(description="units sold")]
+    gross: Annotated[int, Meta(description="before every discount, as the menu shows prices")]
+    discount: Annotated[int, Meta(description="all of them, as the menu shows prices")]
+    net: Annotated[int, Meta(description="without tax and service charge")]
+    service_charge: Annotated[int, Meta(description="without its tax")]
     tax: int
-    total: int
-    tips: int
-    refunds: int
-    refunded_net: int
+    total: Annotated[int, Meta(description="net + service_charge + tax, before refunds")]
+    tips: Annotated[int, Meta(description="as they were taken, before refunds")]
+    refunds: Annotated[int, Meta(description="how many")]
+    refunded_net: Annotated[int, Meta(description="without tax; the service charge is within it")]
     refunded_tax: int
-    refunded_total: int
+    refunded_total: Annotated[int, Meta(description="refunded_net + refunded_tax")]
     refunded_tips: int
 
 
@@ -218,15 +227,15 @@ class SalesReport(Struct, frozen=True, tag_field="report", tag="sales"):
 class TakingsRow(Struct, frozen=True):
     """What was captured and given back by one method; takings = amount + tips - refunded - refunded_tips."""
 
-    key: str | None
+    key: Annotated[str | None, Meta(description="the method; null in the totals")]
     name: str | None
-    payments: int
-    amount: int
+    payments: Annotated[int, Meta(description="how many")]
+    amount: Annotated[int, Meta(description="captured, tips apart")]
     tips: int
-    refunds: int
-    refunded: int
+    refunds: Annotated[int, Meta(description="how many")]
+    refunded: Annotated[int, Meta(description="given back, tips apart")]
     refunded_tips: int
-    takings: int
+    takings: Annotated[int, Meta(description="amount + tips − refunded − refunded_tips")]
 
 
 class TakingsReport(Struct, frozen=True, tag_field="report", tag="takings"):
@@ -244,16 +253,18 @@ class TakingsReport(Struct, frozen=True, tag_field="report", tag="takings"):
 class VatRow(Struct, frozen=True):
     """One rate: what was sold less what was refunded. Null is the service charge outside tax."""
 
-    rate: str | None
+    rate: Annotated[
+        str | None, Meta(description="percent; null for the service charge outside tax, and in the totals")
+    ]
     sales_net: int
     sales_tax: int
-    sales_gross: int
+    sales_gross: Annotated[int, Meta(description="sales_net + sales_tax")]
     refunded_net: int
     refunded_tax: int
     refunded_gross: int
-    net: int
-    tax: int
-    gross: int
+    net: Annotated[int, Meta(description="sales_net − refunded_net")]
+    tax: Annotated[int, Meta(description="sales_tax − refunded_tax: what is owed")]
+    gross: Annotated[int, Meta(description="net + tax")]
 
 
 class VatReport(Struct, frozen=True):

@@ -142,6 +142,8 @@ async def test_malformed_json_is_a_400(waiter: Person, body: bytes) -> None:
         ("/orders/{}/checks", b'{"split":"thirds"}',
          "split: Invalid value 'thirds'; send one of equal, items, amounts."),
         ("/orders/{}/status", b'{"status":"cancelled","reason":"\\u0000"}', "reason: send a text without NUL in it."),
+        ("/orders/{}/payments", b'{"method":"cash","amount":100,"state":"failed"}',
+         "state: Invalid enum value 'failed'; send one of captured, pending."),
     ],
 )  # fmt: skip
 async def test_a_body_that_does_not_fit_is_answered_with_what_would(
