@@ -24,6 +24,16 @@ async def test_an_operation_can_be_found_read_and_tried(screens: Screens) -> Non
     await expect(operation.locator(".answer")).to_contain_text('"currency": "GBP"')
 
 
+async def test_an_operation_says_what_its_body_and_its_answer_are(screens: Screens) -> None:
+    page = await screens.page()
+    await page.goto("/schema")
+    await page.get_by_role("searchbox").fill("void a line")
+    operation = page.locator(".operation:visible").first
+    await operation.locator("summary").first.click()
+    await expect(operation).to_contain_text("Without quantity the whole line.")
+    await expect(operation).to_contain_text("The whole order.")
+
+
 async def test_every_operation_opens(screens: Screens) -> None:
     page = await screens.page()
     await page.goto("/schema")

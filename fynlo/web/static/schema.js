@@ -117,7 +117,7 @@ function drawInside(doc, operation) {
         "div",
         {},
         parameters.length > 0 && h("section", {}, h("h3", {}, "Parameters"), drawParameters(doc, parameters)),
-        content && h("section", {}, h("h3", {}, `Body, ${content.media}`), drawSchema(doc, content.schema)),
+        content && h("section", {}, h("h3", {}, `Body, ${content.media}`), drawAbout(doc, content.schema), drawSchema(doc, content.schema)),
       ),
       h("div", {}, h("section", {}, h("h3", {}, "Answers"), responses.map(([status, r]) => drawResponse(doc, status, r)))),
     ),
@@ -156,9 +156,16 @@ function drawResponse(doc, status, response) {
         { class: "fields" },
         headers.map(([name, header]) => h("li", {}, field(doc, name, header.schema ?? {}, false, header.description, "header"))),
       ),
+    content && drawAbout(doc, content.schema),
     content && drawSchema(doc, content.schema),
     content?.example !== undefined && h("pre", {}, JSON.stringify(content.example, null, 2)),
   );
+}
+
+/** What is said of the whole of a body or an answer. @param {Node} doc @param {Node} schema */
+function drawAbout(doc, schema) {
+  const text = inside(doc, schema)?.description;
+  return text && h("div", { class: "description" }, prose(text));
 }
 
 /** The properties of a schema; those of what they contain when they are opened. @param {Node} doc @param {Node} schema */
