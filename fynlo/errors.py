@@ -54,7 +54,13 @@ class FieldProblem(msgspec.Struct, frozen=True):
 
 
 class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
-    """RFC 9457 problem details, as sent."""
+    """RFC 9457 problem details, as sent.
+
+    code     for programs: each operation names its own
+    detail   one sentence for people that says what to do
+    current  what the caller has not seen yet, as it is now: with a 412 the order
+    error    OAuth's, where a device asks for its token
+    """
 
     type: str
     title: str

@@ -48,10 +48,12 @@ _OFFLINE = [
 
 EXAMPLES: Mapping[str, Mapping[str, Any]] = {
     "POST /api/v1/auth/login": {"a login": {"email": "manager@demo.fynlo.test", "password": "fynlo-demo"}},
+    "POST /api/v1/auth/pin": {"on a paired till": _APPROVER},
     "PUT /api/v1/staff/{staff_id}/pin": {"a PIN": {"pin": "482915"}},
     "POST /api/v1/orders": {"at a table, held": _AT_A_TABLE, "takeaway, with an id of one's own": _TAKEAWAY},
     "POST /api/v1/orders/preview": {"at a table": _AT_A_TABLE},
     "POST /api/v1/orders/{order_id}/items": {"sent at once": {"items": [_STARTER]}},
+    "PATCH /api/v1/orders/{order_id}": {"more guests, no notes any more": {"covers": 6, "notes": None}},
     "PATCH /api/v1/orders/{order_id}/items/{item_id}": {"another quantity": {"quantity": 3, "notes": None}},
     "POST /api/v1/orders/{order_id}/send": {"a course": {"course": 2}, "all that is held": {}},
     "POST /api/v1/orders/{order_id}/items/{item_id}/void": {
@@ -85,6 +87,10 @@ EXAMPLES: Mapping[str, Mapping[str, Any]] = {
         "card, before the terminal is asked": {"method": "card", "amount": 1281, "state": "pending"},
     },
     "POST /api/v1/payments/{payment_id}/capture": {"what the terminal says": {"reference": "TERMINAL-4711"}},
+    "POST /api/v1/payments/{payment_id}/fail": {"what the terminal says": {"reason": "declined"}},
+    "POST /api/v1/payments/{payment_id}/void": {
+        "with a manager's word": {"reason": "it was the wrong tender", "approver": _APPROVER}
+    },
     "POST /api/v1/payments/{payment_id}/refunds": {
         "for a line": {"amount": 850, "reason": "cold", "items": [{"item_id": _LINE, "quantity": 1}]}
     },
@@ -93,6 +99,11 @@ EXAMPLES: Mapping[str, Mapping[str, Any]] = {
         "counted": {"state": "counted", "quantity": 12, "low_stock_at": 3},
         "sold out": {"state": "out_of_stock"},
     },
+    "PUT /api/v1/modifiers/{modifier_id}/availability": {
+        "until the evening": {"state": "out_of_stock", "until": "2026-11-25T18:00:00Z"}
+    },
+    "POST /api/v1/tables": {"a table": {"restaurant_id": _PLACE, "name": "Window 3", "seats": 4}},
+    "PATCH /api/v1/tables/{table_id}": {"by hand": {"status": "reserved"}},
     "POST /api/v1/shifts": {"a drawer": {"restaurant_id": _PLACE, "drawer": "Bar", "opening_float": 10000}},
     "POST /api/v1/shifts/{shift_id}/movements": {
         "out": {"type": "paid_out", "amount": 500, "reason": "lemons"}

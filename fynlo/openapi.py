@@ -39,37 +39,43 @@ _ANSWER_HEADERS: Mapping[str, str] = {
     "ETag": "Names this state of the answer.",
     "Content-Disposition": "The file's name, where it is one.",
     "Fynlo-Feed": "`epoch:seq`, a position of the feed that this answer includes; follow the feed from there.",
+    "Location": "The path of what was made.",
     "Link": "RFC 8288: where the other pages of this list are.",
     "X-Total-Count": "How many there are on all pages.",
     "Idempotent-Replayed": "`true` where this is the first answer to the key, given again.",
     "X-Request-Id": "Names the request in the logs; yours, if you sent one.",
 }
 _PROBLEMS: Mapping[int, str] = {
-    400: "The request cannot be read, or misses what makes a retry safe.",
-    401: "No token, or one that cannot be used.",
-    403: "The role may not do this.",
-    404: "Absent, or another restaurant's.",
-    406: "What `Accept` asks for is not to be had here.",
-    408: "The body did not come in time.",
-    409: "The state does not allow it; the code says why.",
-    410: "No longer kept.",
-    412: "Changed in the meantime; the order as it is stands under `current`.",
-    413: "The body is too large.",
-    415: "The body is not JSON.",
-    422: "The content cannot be used; `errors` names the fields.",
-    428: "Say which version you have seen, with If-Match.",
-    429: "Too many requests or failed attempts; wait for Retry-After seconds.",
-    500: "A failure on the server's side.",
-    503: "Busy, or the database is away; try again after Retry-After seconds.",
+    400: "The request cannot be read (`malformed_body`), or misses what makes a retry safe "
+    "(`idempotency_key_required`).",
+    401: "No token (`unauthorized`), or one that cannot be used: `token_expired` (refresh it), `token_invalid`, "
+    "`session_ended` (sign in again).",
+    403: "The role may not do this (`forbidden`).",
+    404: "Absent, or another restaurant's (`not_found`).",
+    406: "What `Accept` asks for is not to be had here (`not_acceptable`).",
+    408: "The body did not come in time (`request_timeout`).",
+    409: "The state does not allow it; the code says why. `idempotency_in_flight`: the first request with this key "
+    "still runs; ask again after Retry-After seconds.",
+    410: "No longer kept (`events_gone`).",
+    412: "Changed in the meantime (`version_conflict`); the order as it is stands under `current`.",
+    413: "The body is too large (`too_large`).",
+    415: "The body is not JSON (`unsupported_media_type`).",
+    422: "The content cannot be used (`validation_failed`); `errors` names the fields. `idempotency_mismatch`: the key "
+    "was used for another body.",
+    428: "Say which version you have seen, with If-Match (`version_required`).",
+    429: "Too many requests or failed attempts (`too_many_requests`); wait for Retry-After seconds.",
+    500: "A failure on the server's side (`internal_error`).",
+    503: "Busy, or the database is away (`unavailable`); try again after Retry-After seconds.",
 }
 
 
 class Operation(Struct, frozen=True, kw_only=True):
     """What a route declares.
 
-    needs     the permission it asks for; "signed in" for any token, "public" for none
-    problems  the statuses it refuses with besides those that every route of its kind can have
-    media     the media types that it answers in besides JSON, for who accepts them
+    needs          the permission it asks for; "signed in" for any token, "public" for none
+    without_money  what a 200 is for who may not see money, where that is another Struct
+    problems       the statuses it refuses with besides those that every route of its kind can have
+    media          the media types that it answers in besides JSON, for who accepts them
     """
 
     tag: str
@@ -78,6 +84,7 @@ class Operation(Struct, frozen=True, kw_only=True):
     body: Any = None
     query: Any = None
     answers: Mapping[int, Any]
+    without_money: Any = None
     takes: Sequence[str] = ()
     gives: Sequence[str] = ()
     problems: Sequence[int] = ()
@@ -122,7 +129,7 @@ def other_media(handlers: Iterable[HTTPRouteHandler]) -> dict[str, tuple[str, ..
 def _schema_types(operations: Iterable[Operation]) -> list[Any]:
     types: dict[Any, None] = {Problem: None}
     for operation in operations:
-        for kind in (operation.body, operation.query, *operation.answers.values()):
+        for kind in (operation.body, operation.query, operation.without_money, *operation.answers.values()):
             if kind is not None:
                 types[kind] = None
     return list(types)
@@ -179,8 +186,11 @@ def _answers(operation: Operation, schemas: Mapping[Any, Any]) -> dict[str, Any]
     for status, kind in operation.answers.items():
         answers[str(status)] = {"description": HTTPStatus(status).phrase, "headers": headers}
         if kind is not None:
+            schema = schemas[kind]
+            if status == HTTPStatus.OK and operation.without_money is not None:
+                schema = {"anyOf": [schema, schemas[operation.without_money]]}
             answers[str(status)]["content"] = {
-                "application/json": {"schema": schemas[kind]},
+                "application/json": {"schema": schema},
                 **{media: {"schema": {"type": "string"}} for media in operation.media},
             }
     refused = {500, 503, *operation.problems}
@@ -215,6 +225,9 @@ def document(handlers: Iterable[HTTPRouteHandler], *, version: str) -> dict[str,
     types = _schema_types(operation for _, _, operation in routes)
     found, components = msgspec.json.schema_components(types, ref_template=_REF)
     schemas = dict(zip(types, found, strict=True))
+    for component in components.values():
+        if "description" in component:
+            component["description"] = inspect.cleandoc(component["description"])
     paths: dict[str, dict[str, Any]] = {}
     for handler, declared, operation in routes:
         path, parameters = _parameters(declared, operation)
@@ -268,6 +281,8 @@ request that arrives twice is done once. A till that was offline sends its queue
 **Two at once.** An order has a `version`, also its `ETag`. A change that rests on what you have seen takes
 `If-Match: "7"` and is refused with 412 and the order as it is if somebody was faster. Adding lines and paying need
 none.
+
+An order that is completed, cancelled or merged takes no more changes: `order_closed`. Refunds it takes.
 
 **Errors** are RFC 9457 `application/problem+json`; `code` is for programs, `detail` says in one sentence what
 to do, `errors` names the fields.

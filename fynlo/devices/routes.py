@@ -93,7 +93,7 @@ def device_routes(pool: Pool, pairing: Pairing) -> list[HTTPRouteHandler]:
     )
     async def calling_device(request: AnyRequest) -> Response[bytes]:
         """The paired device whose token this is, or on which it was given by PIN: its name, and its stations as
-        they are now."""
+        they are now. `no_device` where a person signed in."""
         return respond(await pairing.calling(context_of(request.scope)), headers=_NO_STORE)
 
     @get(
@@ -110,7 +110,8 @@ def device_routes(pool: Pool, pairing: Pairing) -> list[HTTPRouteHandler]:
         ),
     )
     async def waiting_device(request: AnyRequest) -> Response[bytes]:
-        """What a code would pair, to be looked at before it is approved; changes nothing."""
+        """What a code would pair, to be looked at before it is approved; changes nothing. `unknown_code` where no
+        screen shows it."""
         asked = query(request, WaitingQuery)
         return respond(await pairing.waiting(asked, context_of(request.scope)), headers=_NO_STORE)
 
@@ -131,7 +132,8 @@ def device_routes(pool: Pool, pairing: Pairing) -> list[HTTPRouteHandler]:
     )
     async def approve_device(request: AnyRequest) -> Response[bytes]:
         """By the code on its screen, which may be typed in small letters and without the dash. A kitchen display
-        may what the kitchen may; a till shows, and changes nothing until somebody gives their PIN."""
+        may what the kitchen may; a till shows, and changes nothing until somebody gives their PIN. `unknown_code`
+        where no screen shows the code."""
         body = await read_body(request)
         async with pairing.counting(context_of(request.scope)):
             return await written(
@@ -159,7 +161,7 @@ def device_routes(pool: Pool, pairing: Pairing) -> list[HTTPRouteHandler]:
         ),
     )
     async def deny_device(request: AnyRequest) -> None:
-        """It is told `access_denied`."""
+        """It is told `access_denied`. `unknown_code` where no screen shows the code."""
         context, body = context_of(request.scope), await read_body(request)
         async with entered(pool, context, "back_office.write", restaurant_id=restaurant_in(body)):
             pass  # whose it is comes before what is wrong with the body
@@ -250,7 +252,7 @@ def device_routes(pool: Pool, pairing: Pairing) -> list[HTTPRouteHandler]:
     async def pin(request: AnyRequest) -> Response[bytes]:
         """Asked with a paired device's own token; gives one for that person, as long as an access token lives.
         Wrong PINs cost time: 5 a minute, 15 an hour and 30 a day for a person on a device, 30 in 15 minutes for
-        a device, 100 for the restaurant."""
+        a device, 100 for the restaurant. A wrong one is a 401 `invalid_pin`."""
         asked = decode(await read_body(request), Pin)
         return respond(await pairing.sign_in(asked, context_of(request.scope)), headers=_NO_STORE)
 

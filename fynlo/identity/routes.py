@@ -38,7 +38,8 @@ def identity_routes(sessions: Sessions) -> list[HTTPRouteHandler]:
     )
     async def login(request: AnyRequest) -> Response[bytes]:
         """By e-mail address and password. The access token lives for `expires_in` seconds; the refresh token
-        gets the next pair. Ten failures for an account from one address in 15 minutes are answered with 429."""
+        gets the next pair. Ten failures (`invalid_credentials`) for an account from one address in 15 minutes are
+        answered with 429."""
         credentials = decode(await read_body(request), Login)
         signed_in = await sessions.login(credentials.email, credentials.password, context_of(request.scope))
         return respond(signed_in, headers={**_NO_STORE, **all_left("login")})
@@ -59,7 +60,8 @@ def identity_routes(sessions: Sessions) -> list[HTTPRouteHandler]:
     )
     async def refresh(request: AnyRequest) -> Response[bytes]:
         """A refresh token is used up by this; for 10 s it works again, so that two tabs or a lost answer do no
-        harm. Used later than that it ends the whole sign-in: `refresh_reused`."""
+        harm. Used later than that it ends the whole sign-in: `refresh_reused`. `refresh_invalid` where that has
+        ended; sign in again."""
         asked = decode(await read_body(request), Refresh)
         return respond(
             await sessions.refresh(asked.refresh_token, context_of(request.scope)), headers=_NO_STORE
@@ -152,7 +154,10 @@ def identity_routes(sessions: Sessions) -> list[HTTPRouteHandler]:
     )
     async def accept_invitation(request: AnyRequest) -> Response[bytes]:
         """With the token of POST /staff, once. Who has no password yet chooses one, who has one gives it. Who signs
-        in by an external issuer sends its access token as the Bearer instead of a password, and goes on with it."""
+        in by an external issuer sends its access token as the Bearer instead of a password, and goes on with it.
+
+        Refusals: `invitation_invalid`, `invitation_anothers`, `already_staff`; `invalid_credentials` for a wrong
+        password, `external_sign_in` for who has none because they sign in elsewhere."""
         asked = decode(await read_body(request), AcceptInvitation)
         context = context_of(request.scope)
         if asked.password is not UNSET:

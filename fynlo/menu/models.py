@@ -1,10 +1,11 @@
 """The menu as it goes out, and what may be said of what is left."""
 
-from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
 from msgspec import UNSET, Meta, Struct, UnsetType
+
+from fynlo.times import Time
 
 OrderType = Literal["dine_in", "takeaway", "delivery"]
 
@@ -18,7 +19,7 @@ class Availability(Struct, frozen=True):
 
     state: AvailabilityState
     quantity: int | UnsetType = UNSET
-    until: datetime | UnsetType = UNSET
+    until: Time | UnsetType = UNSET
 
 
 class NewAvailability(Struct, frozen=True, forbid_unknown_fields=True):
@@ -27,7 +28,7 @@ class NewAvailability(Struct, frozen=True, forbid_unknown_fields=True):
 
     state: AvailabilityState
     quantity: Annotated[int, Meta(ge=0, le=1_000_000)] | None = None
-    until: Annotated[datetime, Meta(tz=True)] | None = None
+    until: Time | None = None
     low_stock_at: Annotated[int, Meta(ge=0, le=1_000_000)] | UnsetType | None = UNSET
 
 
@@ -62,10 +63,12 @@ class Variant(Struct, frozen=True):
     price: int | UnsetType = UNSET
 
 
-class Modifier(Struct, frozen=True):
+class Modifier(Struct, frozen=True, kw_only=True):
+    """`price` is of one, in minor units; absent for who may not see money."""
+
     id: UUID
     name: str
-    price: int | UnsetType
+    price: int | UnsetType = UNSET
     is_default: bool
     availability: Availability
 
@@ -80,16 +83,16 @@ class ModifierGroup(Struct, frozen=True):
     modifiers: tuple[Modifier, ...]
 
 
-class Product(Struct, frozen=True):
+class Product(Struct, frozen=True, kw_only=True):
     """One product of the menu. Money is in minor units; absent for who may not see it."""
 
     id: UUID
     name: str
     description: str | None
-    price: int | UnsetType
-    currency: str | UnsetType
+    price: int | UnsetType = UNSET
+    currency: str | UnsetType = UNSET
     open_price: bool
-    tax_rates: TaxRates | UnsetType
+    tax_rates: TaxRates | UnsetType = UNSET
     sku: str | None
     image_url: str | None
     sort_order: int

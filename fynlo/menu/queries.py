@@ -83,11 +83,11 @@ def _group(rows: list[_PageRow], money: bool) -> ModifierGroup:
         first.max_selections,
         tuple(
             Modifier(
-                r.modifier_id,
-                r.child_name,
-                r.child_price if money else UNSET,
-                r.is_default,
-                _availability(r.child_availability),
+                id=r.modifier_id,
+                name=r.child_name,
+                price=r.child_price if money else UNSET,
+                is_default=r.is_default,
+                availability=_availability(r.child_availability),
             )
             for r in rows
             if r.modifier_id is not None

@@ -47,7 +47,7 @@ def payment_routes(pool: Pool, approve: Approve, announce: Announce | None = Non
                 body=NewPayment,
                 answers={201: PaymentOnOrder, 200: PaymentOnOrder},
                 takes=["Idempotency-Key", "If-Match"],
-                gives=["ETag", "Idempotent-Replayed"],
+                gives=["ETag", "Location", "Idempotent-Replayed"],
                 problems=[403, 404, 409, 412],
             )
         ),

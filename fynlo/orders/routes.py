@@ -30,7 +30,7 @@ from .audience import order_without_money, orders_without_money
 from .changing import Changing, changes
 from .cursors import cursor_of, ended_with
 from .history_routes import Seq, as_it_was
-from .models import MoreItems, NewOrder, NewStatus, Order, OrdersQuery, VoidItem
+from .models import KitchenOrder, MoreItems, NewOrder, NewStatus, Order, OrdersQuery, VoidItem
 
 _VARY = {"Vary": "Authorization"}
 _LISTS = frozenset({"status"})
@@ -58,7 +58,7 @@ def order_routes(
                 body=NewOrder,
                 answers={201: Order, 200: Order},
                 takes=["Idempotency-Key"],
-                gives=["ETag", "Idempotent-Replayed"],
+                gives=["ETag", "Location", "Idempotent-Replayed"],
                 problems=[403, 404, 409],
             )
         ),
@@ -93,6 +93,7 @@ def order_routes(
                 needs="orders.read",
                 query=OrdersQuery,
                 answers={200: list[Order]},
+                without_money=list[KitchenOrder],
                 gives=["Fynlo-Feed", "Link"],
                 problems=[403, 404],
             )
@@ -124,6 +125,7 @@ def order_routes(
                 needs="orders.read",
                 query=OrderQuery,
                 answers={200: Order},
+                without_money=KitchenOrder,
                 gives=["ETag", "Fynlo-Feed"],
                 problems=[403, 404, 410],
             )
@@ -168,7 +170,9 @@ def order_routes(
         """Answers with the whole order. What was sent before is not sent again. Two waiters can add at once:
         no version is needed, but one that is sent is held to. Needs an Idempotency-Key, or an `id` of yours on
         every line. Where more than the `discount_limit` is off the order, what is added takes a manager or an
-        `approver`: `approval_required`, `approval_refused`."""
+        `approver`: `approval_required`, `approval_refused`.
+
+        Refusals: `out_of_stock` names the lines, `modifier_selection` the limits; `order_closed`, `id_conflict`."""
 
         async def do(tenant: Tenant, more: MoreItems, hashed: bytes) -> Reply:
             version = if_match(request, required=False)

@@ -93,7 +93,7 @@ def restaurant_routes(pool: Pool, standings: Standings) -> list[HTTPRouteHandler
                 body=NewRestaurant,
                 answers={201: Restaurant},
                 takes=["Idempotency-Key"],
-                gives=["Idempotent-Replayed"],
+                gives=["Location", "Idempotent-Replayed"],
                 problems=[403, 409],
             )
         ),

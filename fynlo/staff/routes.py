@@ -63,7 +63,8 @@ def staff_routes(pool: Pool, passwords: Passwords) -> list[HTTPRouteHandler]:
     )
     async def invite_staff(request: AnyRequest) -> Response[bytes]:
         """Makes a one-time `token`: put it in a link of yours and send them that. It works for 7 days. Inviting
-        somebody again who has not accepted replaces it. Only owners invite owners."""
+        somebody again who has not accepted replaces it. Only owners invite owners. `already_staff` where they
+        work here."""
         body = await read_body(request)
         return await written(
             request,

@@ -1,12 +1,16 @@
 """The OpenAPI document: whole, and of every route."""
 
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
 import msgspec
+import pytest
 from litestar.handlers import HTTPRouteHandler
 
+import fynlo
 from fynlo.app import Server
 from fynlo.examples import EXAMPLES
 from fynlo.http import decode
@@ -14,7 +18,7 @@ from fynlo.openapi import operation_of
 from fynlo.settings import from_environment
 from tests.serving import ServerProcess
 
-from .house import keys
+from .house import Json, Person, keys, line
 
 
 def handlers() -> Iterator[HTTPRouteHandler]:
@@ -190,3 +194,60 @@ async def test_the_document_has_the_examples(server: ServerProcess) -> None:
         if "examples" in operation.get("requestBody", {}).get("content", {}).get("application/json", {})
     }
     assert found == EXAMPLES
+
+
+_RAISED = re.compile(r"code=\"([a-z_]+)\"|^    status, code = \d+, \"([a-z_]+)\"", re.MULTILINE)
+NEVER_SEEN = {"conflict"}  # each that is raised says which
+
+
+async def test_each_code_of_a_refusal_is_in_the_document(server: ServerProcess) -> None:
+    sources = [p.read_text() for p in Path(fynlo.__file__).parent.rglob("*.py") if "client" not in p.parts]
+    raised = {code for text in sources for pair in _RAISED.findall(text) for code in pair if code}
+    assert {"order_closed", "idempotency_mismatch"} <= raised
+    written = set(re.findall(r"`([a-z_]+)`", msgspec.json.encode(await document(server)).decode()))
+    assert raised - NEVER_SEEN <= written
+
+
+async def test_each_time_says_that_it_is_one(server: ServerProcess) -> None:
+    components = (await document(server))["components"]["schemas"]
+    fields = {
+        (kind, name): msgspec.json.encode(field).decode()
+        for kind, shape in components.items()
+        for name, field in shape.get("properties", {}).items()
+        if (name.endswith("_at") and name != "low_stock_at") or name in ("at", "timestamp", "since", "until")
+    }
+    assert ("Order", "created_at") in fields
+    assert {field for field, schema in fields.items() if '"format":"date-time"' not in schema} == set()
+
+
+def fits(value: Any, schema: Any, components: Json) -> bool:
+    """Whether a value has all that its schema requires and nothing that it does not name."""
+    if "$ref" in schema:
+        schema = components[schema["$ref"].rsplit("/", 1)[1]]
+    if "anyOf" in schema:
+        return any(fits(value, one, components) for one in schema["anyOf"])
+    if isinstance(value, dict) and "properties" in schema:
+        known = schema["properties"]
+        return set(schema.get("required", ())) <= set(value) <= set(known) and all(
+            fits(inner, known[name], components) for name, inner in value.items()
+        )
+    if isinstance(value, list) and "items" in schema:
+        return all(fits(inner, schema["items"], components) for inner in value)
+    return isinstance(value, dict | list) == (schema.get("type") in ("object", "array") or not schema)
+
+
+@pytest.mark.parametrize(
+    "path", ["/menu", "/tables", "/orders", "/orders/{order_id}", "/restaurants/{restaurant_id}"]
+)
+async def test_what_is_answered_fits_the_document_for_who_sees_money_and_who_does_not(
+    server: ServerProcess, manager: Person, kitchen: Person, path: str
+) -> None:
+    found = await document(server)
+    answer = found["paths"][f"/api/v1{path}"]["get"]["responses"]["200"]
+    schema, components = answer["content"]["application/json"]["schema"], found["components"]["schemas"]
+    order = await manager.order(line("Skin-on fries"))
+    place = manager.place.id
+    for person in (manager, kitchen):
+        listed: Json = {} if "{" in path else {"restaurant_id": place}
+        body = (await person.get(path.format(order_id=order.id, restaurant_id=place), **listed)).json()
+        assert fits(body, schema, components), body
