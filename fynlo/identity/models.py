@@ -5,13 +5,18 @@ from uuid import UUID
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from fynlo.http import form
 from fynlo.times import Time
 
 from .jose import Instant
 from .rules import Role
 
 EMAIL_LENGTH = 320
-Email = Annotated[str, Meta(min_length=3, max_length=EMAIL_LENGTH, pattern=r"^[^@\s\x00]+@[^@\s\x00]+\Z")]
+Email = Annotated[
+    str,
+    Meta(min_length=3, max_length=EMAIL_LENGTH),
+    form(r"^[^@\s\x00]+@[^@\s\x00]+\Z", "an address, as `you@example.com`"),
+]
 
 
 class Login(Struct, frozen=True, forbid_unknown_fields=True):

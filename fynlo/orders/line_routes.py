@@ -98,7 +98,8 @@ def line_routes(
     async def discount_order(request: AnyRequest, order_id: FromPath[UUID]) -> Response[bytes]:
         """Off what the lines come to after their own discounts, never more than that; null takes it back. More
         than the restaurant's `discount_limit` off the order takes a manager or an `approver`:
-        `approval_required`, `approval_refused`. Taking less off takes neither."""
+        `approval_required`, `approval_refused`. Taking less off takes neither. `item_refunded` where less would be
+        left of the order than refunds have taken back."""
 
         async def do(tenant: Tenant, order_id: UUID, given: GivenTerms | None, version: int | None) -> Reply:
             return await lines.discount_order(tenant, order_id, given, version, approve)
@@ -113,7 +114,8 @@ def line_routes(
         request: AnyRequest, order_id: FromPath[UUID], item_id: FromPath[UUID]
     ) -> Response[bytes]:
         """Off this line, held or sent, never more than it comes to; null takes it back. More than the
-        `discount_limit` off the line, or off the order with it, takes a manager or an `approver`."""
+        `discount_limit` off the line, or off the order with it, takes a manager or an `approver`. Refusals as for the
+        discount of an order."""
 
         async def do(tenant: Tenant, order_id: UUID, given: GivenTerms | None, version: int | None) -> Reply:
             return await lines.discount_item(tenant, order_id, item_id, given, version, approve)

@@ -212,7 +212,8 @@ def order_routes(
     ) -> Response[bytes]:
         """The whole line, or `quantity` of it, which then is a voided line of its own. The kitchen is told. What
         was sent is voided by owners and managers; others send an `approver`: `approval_required`,
-        `approval_refused`."""
+        `approval_refused`. `item_refunded` where less would be left of the order than refunds have taken back.
+        """
 
         async def do(tenant: Tenant, order_id: UUID, asked: VoidItem, version: int | None) -> Reply:
             return await work.void_item(tenant, order_id, item_id, asked, version, approve)

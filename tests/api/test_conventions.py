@@ -131,6 +131,7 @@ async def test_malformed_json_is_a_400(waiter: Person, body: bytes) -> None:
     [
         ("/orders", b"", "The body is empty; send JSON (where nothing is meant, the word `null`)."),
         ("/auth/login", b"{}", "email: is required."),
+        ("/auth/login", b'{"email":"manager","password":"x"}', "email: send an address, as `you@example.com`."),
         ("/auth/login", b'{"email":"a@b.cd","password":"x","pin":1}', "pin: there is no field `pin`."),
         ("/orders/{}/status", b'{"status":"x"}', "status: Invalid enum value 'x'; send one of cancelled, completed, "
          "confirmed, merged, pending, preparing, ready."),
