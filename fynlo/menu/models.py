@@ -108,7 +108,9 @@ class MenuQuery(Struct, frozen=True, forbid_unknown_fields=True):
     """GET /menu. `category` is an id or a name."""
 
     restaurant_id: UUID
-    category: Annotated[str, Meta(max_length=100, pattern=r"^[^\x00]*\Z")] | None = None
+    category: (
+        Annotated[str, Meta(max_length=100, pattern=r"^[^\x00]*\Z", description="its id or its name")] | None
+    ) = None
     page: Annotated[int, Meta(ge=1, le=100_000)] = 1
     limit: Annotated[int, Meta(ge=1, le=100)] = 50
 

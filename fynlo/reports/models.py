@@ -11,6 +11,8 @@ from fynlo.orders.money import TaxBucket
 from fynlo.times import Time
 
 GroupBy = Literal["day", "hour", "product", "category", "payment_method", "staff"]
+FirstDay = Annotated[date, Meta(description="a business date")]
+LastDay = Annotated[date, Meta(description="the last business date, included; 366 of them at most")]
 
 
 class XQuery(Struct, frozen=True, forbid_unknown_fields=True):
@@ -169,8 +171,8 @@ class SalesQuery(Struct, frozen=True, forbid_unknown_fields=True):
     """GET /reports/sales: business dates, both included, at most 366 of them."""
 
     restaurant_id: UUID
-    from_: date = field(name="from")
-    to: date
+    from_: FirstDay = field(name="from")
+    to: LastDay
     group_by: GroupBy = "day"
 
 
@@ -178,8 +180,8 @@ class VatQuery(Struct, frozen=True, forbid_unknown_fields=True):
     """GET /reports/vat: business dates, both included, at most 366 of them."""
 
     restaurant_id: UUID
-    from_: date = field(name="from")
-    to: date
+    from_: FirstDay = field(name="from")
+    to: LastDay
 
 
 class SalesRow(Struct, frozen=True):
