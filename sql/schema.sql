@@ -1854,6 +1854,7 @@ CREATE TABLE public.payments (
     created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
     captured_at timestamp with time zone,
     updated_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    voided_at timestamp with time zone,
     CONSTRAINT payments_amount_check CHECK ((amount >= 0)),
     CONSTRAINT payments_captured CHECK (((captured_at IS NOT NULL) = (state = ANY (ARRAY['captured'::text, 'voided'::text])))),
     CONSTRAINT payments_method_check CHECK ((method = ANY (ARRAY['cash'::text, 'card'::text, 'gift_card'::text, 'other'::text]))),
@@ -1897,6 +1898,13 @@ COMMENT ON COLUMN public.payments.z_id IS 'The Z that reported it: the first one
 
 
 --
+-- Name: COLUMN payments.voided_at; Type: COMMENT; Schema: public; Owner: fynlo_owner
+--
+
+COMMENT ON COLUMN public.payments.voided_at IS 'When it was voided. A shift that was closed before was counted with it, and its X keeps it.';
+
+
+--
 -- Name: payment_json(public.payments); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
 --
 
@@ -1934,6 +1942,24 @@ $$;
 
 
 ALTER FUNCTION fynlo.payment_status(p_total bigint, p_paid bigint, p_refunded bigint, p_returned bigint) OWNER TO fynlo_feed;
+
+--
+-- Name: payment_voided(); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
+--
+
+CREATE FUNCTION fynlo.payment_voided() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+-- By the clock: who voids waits for the count of its shift, and is after it then.
+begin
+  new.voided_at := clock_timestamp();
+  return new;
+end
+$$;
+
+
+ALTER FUNCTION fynlo.payment_voided() OWNER TO fynlo_feed;
 
 --
 -- Name: payments_json(uuid, uuid); Type: FUNCTION; Schema: fynlo; Owner: fynlo_feed
@@ -5534,6 +5560,13 @@ CREATE TRIGGER payments_note_update AFTER UPDATE ON public.payments REFERENCING 
 
 
 --
+-- Name: payments payments_voided; Type: TRIGGER; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TRIGGER payments_voided BEFORE UPDATE OF state ON public.payments FOR EACH ROW WHEN (((new.state = 'voided'::text) AND (old.state <> 'voided'::text))) EXECUTE FUNCTION fynlo.payment_voided();
+
+
+--
 -- Name: pins pins_audit; Type: TRIGGER; Schema: public; Owner: fynlo_owner
 --
 
@@ -7933,6 +7966,14 @@ GRANT ALL ON FUNCTION fynlo.payment_json(p public.payments) TO fynlo_app;
 REVOKE ALL ON FUNCTION fynlo.payment_status(p_total bigint, p_paid bigint, p_refunded bigint, p_returned bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION fynlo.payment_status(p_total bigint, p_paid bigint, p_refunded bigint, p_returned bigint) TO fynlo_owner;
 GRANT ALL ON FUNCTION fynlo.payment_status(p_total bigint, p_paid bigint, p_refunded bigint, p_returned bigint) TO fynlo_app;
+
+
+--
+-- Name: FUNCTION payment_voided(); Type: ACL; Schema: fynlo; Owner: fynlo_feed
+--
+
+REVOKE ALL ON FUNCTION fynlo.payment_voided() FROM PUBLIC;
+GRANT ALL ON FUNCTION fynlo.payment_voided() TO fynlo_owner;
 
 
 --

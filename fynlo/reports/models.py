@@ -34,7 +34,8 @@ class MethodSum(Struct, frozen=True):
 
 
 class XReport(Struct, frozen=True):
-    """A shift so far: what was captured and given back in it."""
+    """A shift so far: what was captured and given back in it. Once the drawer was counted it stays as it was counted,
+    whatever is voided afterwards: its cash adds up to `expected`."""
 
     shift: Shift
     taken_at: Time

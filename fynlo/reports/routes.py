@@ -55,7 +55,8 @@ def report_routes(pool: Pool) -> list[HTTPRouteHandler]:
     )
     async def x_report(request: AnyRequest) -> Response[bytes]:
         """What was taken and given back in a shift so far, by method; changes nothing. Who may not see reports gets
-        that of their own shift, and while it is open nothing of its cash: the drawer is counted blind."""
+        that of their own shift, and while it is open nothing of its cash: the drawer is counted blind. Once it was
+        counted, what is voided afterwards stays in it."""
         asked = query(request, XQuery)
         async with entered(
             pool, context_of(request.scope), "shifts.own", of=Of("shift", asked.shift_id)

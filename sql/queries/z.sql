@@ -1,7 +1,8 @@
 -- X and Z: what was taken in a shift so far, and the end of a day of trade.
 
 -- name: x_report
--- A row of shift_rows, and the payments and the refunds of that shift by method.
+-- A row of shift_rows, and the payments and the refunds of that shift by method. A drawer that was counted was counted
+-- with what was voided afterwards.
 select r.*, p.methods, f.methods
   from shift_rows r
  cross join lateral (
@@ -9,7 +10,8 @@ select r.*, p.methods, f.methods
                                               'tips', m.tips) order by m.method), '[]') as methods
      from (select p.method, count(*) as count, sum(p.amount) as amount, sum(p.tip) as tips
              from payments p
-            where p.restaurant_id = r.restaurant_id and p.shift_id = r.id and p.state = 'captured'
+            where p.restaurant_id = r.restaurant_id and p.shift_id = r.id
+              and (p.state = 'captured' or p.state = 'voided' and p.voided_at > r.closed_at)
             group by p.method) m) p
  cross join lateral (
    select coalesce(json_agg(json_build_object('method', m.method, 'count', m.count, 'amount', m.amount,

@@ -124,6 +124,39 @@ async def test_a_shift_is_closed_once(cashier: Person, database: Database) -> No
     )
 
 
+async def test_what_is_voided_after_the_count_stays_in_the_x_that_the_drawer_was_counted_by(
+    cashier: Person, manager: Person, database: Database
+) -> None:
+    shift = await open_shift(cashier, "Counted", 100)
+    made = await cashier.order(line(FRIES, quantity=4))
+    before = paid(await pay(cashier, made, 300, "cash"))
+    after = paid(await pay(cashier, made, 500, "cash", tip=20))
+    by_psql = paid(await pay(cashier, made, 70, "card", tip=5, shift_id=shift["id"]))
+    paid(await settle(manager, before, "void", reason="card"), 200)
+    closed = found(await close(cashier, shift, 100))
+    assert (closed["expected"], closed["difference"]) == (620, -520)
+    counted = found(await manager.get("/reports/x", shift_id=shift["id"]))
+
+    gone = paid(await settle(manager, after, "void", reason="it was the card"), 200)
+    database.run("update payments set state = 'voided', reason = 'x' where id = %s", by_psql.id)
+    other = await cashier.order(line(FRIES))
+    moved = await manager.post(
+        f"/orders/{other.id}/merge",
+        {"order_id": made.id, "version": (await manager.read(made.id)).version},
+        version=other.version,
+    )
+    assert moved.status_code == 200, moved.text
+    assert gone.order.totals.due == 1_730
+
+    x = found(await manager.get("/reports/x", shift_id=shift["id"]))
+    assert x["shift"] == counted["shift"] == closed
+    assert (x["payments"], x["refunds"]) == (counted["payments"], counted["refunds"])
+    assert x["payments"] == [
+        {"method": "card", "count": 1, "amount": 70, "tips": 5},
+        {"method": "cash", "count": 1, "amount": 500, "tips": 20},
+    ]
+
+
 async def test_a_person_has_one_drawer_and_a_drawer_one_person(
     cashier: Person, waiter: Person, manager: Person
 ) -> None:

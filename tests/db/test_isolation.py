@@ -31,6 +31,7 @@ WRITABLE = (
 NARROW = {  # of these only the rest may change
     "payments": {
         "restaurant_id", "id", "method", "amount", "tip", "tendered", "taken_by", "request_hash", "created_at",
+        "voided_at",
     },
     "refunds": {
         "restaurant_id", "id", "payment_id", "shift_id", "method", "amount", "from_unapplied", "returned", "tip",

@@ -150,6 +150,17 @@ begin
 end
 $$;
 
+create or replace function fynlo.payment_voided() returns trigger
+language plpgsql
+set search_path = pg_catalog, public, pg_temp
+as $$
+-- By the clock: who voids waits for the count of its shift, and is after it then.
+begin
+  new.voided_at := clock_timestamp();
+  return new;
+end
+$$;
+
 create or replace function fynlo.keep_closed() returns trigger
 language plpgsql
 set search_path = pg_catalog, public, pg_temp

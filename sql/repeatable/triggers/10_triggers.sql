@@ -75,6 +75,8 @@ create or replace trigger payments_keep_reported before update on payments
   for each row when (old is distinct from new) execute function fynlo.keep_reported();
 create or replace trigger refunds_keep_reported before update on refunds
   for each row when (old is distinct from new) execute function fynlo.keep_reported();
+create or replace trigger payments_voided before update of state on payments
+  for each row when (new.state = 'voided' and old.state <> 'voided') execute function fynlo.payment_voided();
 create or replace trigger shifts_keep_closed before update on shifts
   for each row when (old.closed_at is not null and old is distinct from new) execute function fynlo.keep_closed();
 create or replace trigger z_reports_keep before update or delete or truncate on z_reports
