@@ -4402,6 +4402,28 @@ COMMENT ON TABLE public.z_reports IS 'The end of a day of trade, as it was repor
 
 
 --
+-- Name: z_shifts; Type: TABLE; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TABLE public.z_shifts (
+    restaurant_id uuid NOT NULL,
+    shift_id uuid NOT NULL,
+    z_id uuid NOT NULL
+);
+
+ALTER TABLE ONLY public.z_shifts FORCE ROW LEVEL SECURITY;
+
+
+ALTER TABLE public.z_shifts OWNER TO fynlo_owner;
+
+--
+-- Name: TABLE z_shifts; Type: COMMENT; Schema: public; Owner: fynlo_owner
+--
+
+COMMENT ON TABLE public.z_shifts IS 'The Z that reported the count of a shift: the first one taken after it was closed.';
+
+
+--
 -- Name: order_events_default; Type: TABLE ATTACH; Schema: public; Owner: fynlo_owner
 --
 
@@ -4993,6 +5015,14 @@ ALTER TABLE ONLY public.z_reports
 
 
 --
+-- Name: z_shifts z_shifts_pkey; Type: CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.z_shifts
+    ADD CONSTRAINT z_shifts_pkey PRIMARY KEY (restaurant_id, shift_id);
+
+
+--
 -- Name: audit_log_newest_idx; Type: INDEX; Schema: public; Owner: fynlo_owner
 --
 
@@ -5193,6 +5223,13 @@ CREATE INDEX z_orders_z_idx ON public.z_orders USING btree (restaurant_id, z_id)
 --
 
 CREATE INDEX z_reports_date_idx ON public.z_reports USING btree (restaurant_id, business_date);
+
+
+--
+-- Name: z_shifts_z_idx; Type: INDEX; Schema: public; Owner: fynlo_owner
+--
+
+CREATE INDEX z_shifts_z_idx ON public.z_shifts USING btree (restaurant_id, z_id);
 
 
 --
@@ -5875,6 +5912,13 @@ CREATE TRIGGER z_reports_keep BEFORE DELETE OR UPDATE OR TRUNCATE ON public.z_re
 
 
 --
+-- Name: z_shifts z_shifts_keep; Type: TRIGGER; Schema: public; Owner: fynlo_owner
+--
+
+CREATE TRIGGER z_shifts_keep BEFORE DELETE OR UPDATE OR TRUNCATE ON public.z_shifts FOR EACH STATEMENT EXECUTE FUNCTION fynlo.refuse_change();
+
+
+--
 -- Name: audit_log audit_log_restaurant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: fynlo_owner
 --
 
@@ -6499,6 +6543,30 @@ ALTER TABLE ONLY public.z_reports
 
 
 --
+-- Name: z_shifts z_shifts_restaurant_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.z_shifts
+    ADD CONSTRAINT z_shifts_restaurant_id_fkey FOREIGN KEY (restaurant_id) REFERENCES public.restaurants(id);
+
+
+--
+-- Name: z_shifts z_shifts_restaurant_id_shift_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.z_shifts
+    ADD CONSTRAINT z_shifts_restaurant_id_shift_id_fkey FOREIGN KEY (restaurant_id, shift_id) REFERENCES public.shifts(restaurant_id, id);
+
+
+--
+-- Name: z_shifts z_shifts_restaurant_id_z_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE ONLY public.z_shifts
+    ADD CONSTRAINT z_shifts_restaurant_id_z_id_fkey FOREIGN KEY (restaurant_id, z_id) REFERENCES public.z_reports(restaurant_id, id);
+
+
+--
 -- Name: processes feed; Type: POLICY; Schema: fynlo; Owner: fynlo_owner
 --
 
@@ -6838,6 +6906,13 @@ CREATE POLICY feed ON public.z_orders TO fynlo_feed USING (true) WITH CHECK (tru
 --
 
 CREATE POLICY feed ON public.z_reports TO fynlo_feed USING (true) WITH CHECK (true);
+
+
+--
+-- Name: z_shifts feed; Type: POLICY; Schema: public; Owner: fynlo_owner
+--
+
+CREATE POLICY feed ON public.z_shifts TO fynlo_feed USING (true) WITH CHECK (true);
 
 
 --
@@ -7298,6 +7373,13 @@ CREATE POLICY tenant ON public.z_reports USING ((restaurant_id = ( SELECT (NULLI
 
 
 --
+-- Name: z_shifts tenant; Type: POLICY; Schema: public; Owner: fynlo_owner
+--
+
+CREATE POLICY tenant ON public.z_shifts USING ((restaurant_id = ( SELECT (NULLIF(current_setting('app.restaurant_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((restaurant_id = ( SELECT (NULLIF(current_setting('app.restaurant_id'::text, true), ''::text))::uuid AS "nullif")));
+
+
+--
 -- Name: users; Type: ROW SECURITY; Schema: public; Owner: fynlo_owner
 --
 
@@ -7332,6 +7414,12 @@ ALTER TABLE public.z_orders ENABLE ROW LEVEL SECURITY;
 --
 
 ALTER TABLE public.z_reports ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: z_shifts; Type: ROW SECURITY; Schema: public; Owner: fynlo_owner
+--
+
+ALTER TABLE public.z_shifts ENABLE ROW LEVEL SECURITY;
 
 --
 -- Name: SCHEMA fynlo; Type: ACL; Schema: -; Owner: fynlo_owner
@@ -9194,6 +9282,15 @@ GRANT SELECT ON TABLE public.z_orders TO fynlo_feed;
 GRANT SELECT ON TABLE public.z_reports TO fynlo_readonly;
 GRANT SELECT,INSERT ON TABLE public.z_reports TO fynlo_app;
 GRANT SELECT ON TABLE public.z_reports TO fynlo_feed;
+
+
+--
+-- Name: TABLE z_shifts; Type: ACL; Schema: public; Owner: fynlo_owner
+--
+
+GRANT SELECT ON TABLE public.z_shifts TO fynlo_readonly;
+GRANT SELECT,INSERT ON TABLE public.z_shifts TO fynlo_app;
+GRANT SELECT ON TABLE public.z_shifts TO fynlo_feed;
 
 
 --

@@ -114,7 +114,7 @@ class ZOpenOrders(Struct, frozen=True):
 
 class ZDrawer(Struct, frozen=True):
     """The cash of one shift in this Z: payments and tips less refunds; without a shift, what none took.
-    The count stands here if the shift was closed by then."""
+    The count stands here if the shift was closed by then: each in the first Z after it, though it be without cash."""
 
     shift_id: Annotated[UUID | None, Meta(description="null: cash that no shift took")]
     drawer: str | None

@@ -46,7 +46,8 @@ select o.id from orders o
 
 -- name: z_take
 -- A Z of these orders, and of every captured payment and every refund that is in none yet: they are counted by
--- the same statement that stamps them. The sale that a refund reverses counts once its order is reported.
+-- the same statement that stamps them. The sale that a refund reverses counts once its order is reported. What was
+-- counted in a drawer is in the first Z after the count, whether or not it has any of the drawer's cash.
 with stamped as (
   update payments p set z_id = %(id)s
    where p.restaurant_id = %(restaurant_id)s and p.z_id is null and p.state = 'captured'
@@ -59,6 +60,12 @@ with stamped as (
   insert into z_orders (restaurant_id, order_id, z_id)
   select %(restaurant_id)s, o.id, %(id)s from unnest(%(orders)s::uuid[]) as o (id)
   returning order_id
+), counted as (
+  insert into z_shifts (restaurant_id, shift_id, z_id)
+  select %(restaurant_id)s, s.id, %(id)s from shifts s
+   where s.restaurant_id = %(restaurant_id)s and s.closed_at is not null
+     and not exists (select from z_shifts z where z.restaurant_id = s.restaurant_id and z.shift_id = s.id)
+  returning shift_id
 ), closed as (
   select o.* from orders o join reported r on r.order_id = o.id
    where o.restaurant_id = %(restaurant_id)s
@@ -120,7 +127,9 @@ with stamped as (
       from (select c.shift_id, sum(c.cash) as cash from (
               select p.shift_id, p.amount + p.tip as cash from stamped p where p.method = 'cash'
               union all
-              select f.shift_id, -(f.amount + f.tip) from given_back f where f.method = 'cash') c
+              select f.shift_id, -(f.amount + f.tip) from given_back f where f.method = 'cash'
+              union all
+              select n.shift_id, 0 from counted n) c
              group by c.shift_id) d
       left join shifts s on s.restaurant_id = %(restaurant_id)s and s.id = d.shift_id
       left join users u on u.id = s.opened_by),

@@ -126,6 +126,34 @@ async def test_what_a_refund_reverses_counts_once_its_order_is_reported(manager:
     assert (second["refunds"], second["sales"]["total"], second["reversed"]["total"]) == ([], 900, 100)
 
 
+async def test_each_count_of_a_drawer_is_in_one_z_though_nothing_was_taken_since_the_last(
+    manager: Person, cashier: Person, today: date
+) -> None:
+    await take(manager, today)  # whatever was before
+    body = {"restaurant_id": cashier.place.id, "drawer": "Late", "opening_float": 1_000}
+    shift = (await cashier.post("/shifts", body)).json()
+    await sell(cashier, 2, "cash", tip=50)
+    amid = await take(manager, today)
+    (drawer,) = amid["drawers"]
+    assert (drawer["shift_id"], drawer["cash"], drawer["counted"]) == (shift["id"], 950, None)
+    assert [s["shift_id"] for s in amid["open_shifts"]] == [shift["id"]]
+
+    closed = (await cashier.post(f"/shifts/{shift['id']}/close", {"counted": 1_930})).json()
+    quiet = (await manager.post("/shifts", body | {"drawer": "Quiet"})).json()
+    await manager.post(f"/shifts/{quiet['id']}/movements", {"type": "drop", "amount": 300, "reason": "x"})
+    await manager.post(f"/shifts/{quiet['id']}/close", {"counted": 700})
+    after = await take(manager, today)
+    assert after["drawers"] == [
+        {
+            "shift_id": shift["id"], "drawer": "Late", "opened_by_name": closed["opened_by_name"], "cash": 0,
+            "closed_at": closed["closed_at"], "expected": 1_950, "counted": 1_930, "difference": -20,
+        },
+        after["drawers"][1] | {"shift_id": quiet["id"], "cash": 0, "expected": 700, "difference": 0},
+    ]  # fmt: skip
+    assert (after["takings"], after["open_shifts"]) == (0, [])
+    assert (await take(manager, today))["drawers"] == []
+
+
 async def test_zs_taken_at_once_are_numbered_one_after_another(
     manager: Person, today: date, database: Database
 ) -> None:
@@ -165,6 +193,7 @@ async def test_nobody_changes_what_was_reported(manager: Person, today: date, da
     for statement in (
         "update z_reports set number = number + 1", "update z_reports set body = '{}'", "delete from z_reports",
         "truncate z_reports cascade", "update z_orders set z_id = z_id", "delete from z_orders", "truncate z_orders",
+        "delete from z_shifts",
         "update payments set z_id = null where z_id is not null", "update payments set tip = 1 where z_id is not null",
         "update refunds set reason = 'x' where z_id is not null", "delete from payments",
     ):  # fmt: skip

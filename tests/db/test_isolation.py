@@ -19,7 +19,7 @@ TENANT_TABLES = (
     "modifier_groups", "modifiers", "product_modifier_groups", "sections", "tables", "day_counters", "orders",
     "order_items", "order_item_modifiers", "idempotency_keys", "feed_heads", "order_events", "invitations",
     "pins", "devices", "audit_log", "screens", "webhooks", "webhook_dead_letters", "payments", "refunds", "checks",
-    "shifts", "shift_movements", "z_counters", "z_reports", "z_orders", "menu_history",
+    "shifts", "shift_movements", "z_counters", "z_reports", "z_orders", "z_shifts", "menu_history",
 )  # fmt: skip
 HIDDEN = ("idempotency_keys", "invitations", "pins")  # from who may only read
 PEOPLE_TABLES = ("users", "sessions", "refresh_tokens", "device_grants")
@@ -40,7 +40,7 @@ NARROW = {  # of these only the rest may change
     },
     "shifts": {"restaurant_id", "id", "drawer", "opened_by", "opened_at", "opening_amount"},
 }  # fmt: skip
-ONCE = ("audit_log", "shift_movements", "z_reports", "z_orders")  # written and never changed
+ONCE = ("audit_log", "shift_movements", "z_reports", "z_orders", "z_shifts")  # written and never changed
 
 
 def tenant_column(table: str) -> str:
@@ -65,6 +65,8 @@ async def write_money(conn: Connection) -> None:
         f" select restaurant_id, 1, current_date, user_id, '{{}}' from ({owners}) o",
         "insert into z_orders (restaurant_id, order_id, z_id)"
         " select o.restaurant_id, o.id, z.id from orders o join z_reports z on z.restaurant_id = o.restaurant_id",
+        "insert into z_shifts (restaurant_id, shift_id, z_id)"
+        " select s.restaurant_id, s.id, z.id from shifts s join z_reports z on z.restaurant_id = s.restaurant_id",
         "insert into menu_history (restaurant_id, kind, entity_id, old_row)"
         " select restaurant_id, 'products', id, to_jsonb(p) from products p",
     ):

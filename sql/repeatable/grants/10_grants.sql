@@ -33,7 +33,7 @@ grant update (order_id, check_id, shift_id, state, unapplied, reference, reason,
               updated_at) on payments to fynlo_app;
 grant update (order_id, z_id) on refunds to fynlo_app;
 grant update (closed_at, closed_by, counted_amount, expected_amount) on shifts to fynlo_app;
-grant insert on shift_movements, z_reports, z_orders to fynlo_app;
+grant insert on shift_movements, z_reports, z_orders, z_shifts to fynlo_app;
 grant update (availability, stock, low_stock_at, out_until) on products, modifiers to fynlo_app;
 grant insert on audit_log to fynlo_app, fynlo_feed;
 grant update (name, timezone, currency, day_cutoff, prices_include_tax, tax_rounding, tax_scope,

@@ -83,6 +83,8 @@ create or replace trigger z_reports_keep before update or delete or truncate on 
   for each statement execute function fynlo.refuse_change();
 create or replace trigger z_orders_keep before update or delete or truncate on z_orders
   for each statement execute function fynlo.refuse_change();
+create or replace trigger z_shifts_keep before update or delete or truncate on z_shifts
+  for each statement execute function fynlo.refuse_change();
 
 -- Who did what. Hidden: secrets, and what changes by itself.
 create or replace trigger restaurants_audit after insert or update on restaurants
