@@ -67,7 +67,7 @@ class Walk:
         assert 0 <= totals.to_refund <= held
         # what the guest has left here, what is still due, and what comes back: it is the price, less goodwill
         assert totals.due == 0 or totals.to_refund == totals.unapplied
-        assert totals.paid + totals.due >= totals.total
+        assert totals.paid + totals.due >= (0 if self.order.status == "cancelled" else totals.total)
         assert sum(b.gross for b in totals.tax_breakdown) <= totals.total
         for payment in payments:
             assert payment.refunded == sum(each.amount for each in payment.refunds) <= payment.amount
