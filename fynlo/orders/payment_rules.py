@@ -33,6 +33,11 @@ def room(order: Order, check_id: UUID | None = None) -> Room:
     return min(of_check, whole, key=lambda each: each.most)
 
 
+def owed(order: Order, check_id: UUID | None = None) -> int:
+    """What is due of the order, or of the check, whatever is reserved of it."""
+    return next((check.due for check in order.checks if check.id == check_id), order.totals.due)
+
+
 def check_tender(new: NewPayment) -> None:
     """Raises Invalid for a payment of nothing, and for cash tendered that is not cash or not enough."""
     if new.amount + new.tip < 1:

@@ -21,7 +21,7 @@ from .models import Approver, Order
 from .payment_bodies import Capture, Failure, NewPayment, PaymentOnOrder, VoidPayment
 from .payment_models import Payment
 from .payment_queries import PaymentRow
-from .payment_rules import check_state, check_tender, payment_of, room
+from .payment_rules import check_state, check_tender, owed, payment_of, room
 from .rules import CLOSED
 from .stored import StoredOrder
 from .work import Approve
@@ -33,7 +33,7 @@ async def take(
     """Book a payment, 201; or, where its client-made id is there from the same request, as it is now, 200.
 
     Raises Invalid `overpayment` for more than is due and not reserved, and Conflict `order_closed`; neither with
-    `accept_surplus`, with which what is too much stays unapplied and the money of a merged order goes to the one
+    `accept_surplus`, with which what is not due stays unapplied and the money of a merged order goes to the one
     that has its lines. Raises Conflict `shift_closed` and `id_conflict`, and VersionConflict.
     """
     check_tender(new)
@@ -78,7 +78,8 @@ async def take(
             method=new.method,
             state=new.state,
             amount=new.amount,
-            unapplied=max(0, new.amount - left.most) if new.state == "captured" else 0,
+            # money in the house goes before money that a terminal is still asked for
+            unapplied=max(0, new.amount - owed(order, check_id)) if new.state == "captured" else 0,
             tip=new.tip,
             tendered=new.tendered,
             reference=new.reference,

@@ -179,6 +179,42 @@ async def test_money_that_was_taken_is_never_turned_away(waiter: Person, databas
     assert (held.unapplied, held.order.totals.paid, held.order.totals.to_refund) == (10, 0, 10)
 
 
+@pytest.mark.parametrize("then", ["fail", "capture"])
+async def test_money_that_was_taken_goes_towards_what_is_due_though_a_terminal_is_still_asked_for_it(
+    waiter: Person, database: Database, then: str
+) -> None:
+    """The card did not go through, the guest paid in cash, and the till has yet to say that the card failed."""
+    made = await waiter.order(line(FRIES))
+    begun = paid(await pay(waiter, made, 450, state="pending"))
+    refused(await pay(waiter, made, 450, "cash"), 422, "overpayment")
+    cash = paid(await pay(waiter, made, 500, "cash", accept_surplus=True))
+    assert (cash.unapplied, cash.order.totals.paid, cash.order.totals.due) == (50, 450, 0)
+    refused(await waiter.move(cash.order, "completed"), 409, "payment_due")
+    now = paid(await settle(waiter, begun, then), 200)
+    twice = 450 if then == "capture" else 0
+    assert (now.unapplied, now.order.totals.due, now.order.totals.to_refund) == (twice, 0, 50 + twice)
+    order(await waiter.move(now.order, "completed"))
+    assert database.faults() == []
+
+
+async def test_what_was_taken_for_a_check_goes_towards_it_though_a_terminal_is_still_asked_for_it(
+    waiter: Person, database: Database
+) -> None:
+    made = await waiter.order(line(FRIES, quantity=3))
+    answer = await waiter.post(
+        f"/orders/{made.id}/checks", {"split": "equal", "ways": 3}, version=made.version
+    )
+    first, second, _ = order(answer).checks
+    begun = paid(await pay(waiter, made, 450, state="pending", check_id=first.id))
+    other = paid(await pay(waiter, made, 600, "cash", accept_surplus=True, check_id=first.id))
+    assert (other.unapplied, [check.due for check in other.order.checks]) == (150, [0, 450, 450])
+    failed = paid(await settle(waiter, begun, "fail"), 200)
+    assert [check.due for check in failed.order.checks] == [0, 450, 450]
+    whole = paid(await pay(waiter, made, 900, "cash", accept_surplus=True))
+    assert (whole.unapplied, whole.order.totals.due) == (0, 0)
+    assert (second.due, database.faults()) == (450, [])
+
+
 async def test_what_was_taken_for_an_order_that_was_merged_goes_where_its_lines_went(
     waiter: Person, database: Database
 ) -> None:
