@@ -6,6 +6,7 @@ from uuid import UUID
 
 from msgspec import Meta, Struct
 
+from fynlo.errors import Invalid
 from fynlo.http import Line, Reason, Text, form
 from fynlo.menu.models import OrderType
 from fynlo.times import Time
@@ -109,6 +110,10 @@ class NewStatus(Struct, frozen=True, forbid_unknown_fields=True):
     status: OrderStatus
     reason: Text | None = None
     restock: bool | None = None
+
+    def __post_init__(self) -> None:
+        if self.status == "cancelled" and not (self.reason or "").strip():
+            raise Invalid.of("reason", "say why it is cancelled")
 
 
 class OrdersQuery(Struct, frozen=True, forbid_unknown_fields=True):
