@@ -18,6 +18,8 @@ from .house import OWNER, RIVAL_OWNER, House, eventually, open_house
 from .hubs import open_hub
 from .test_resume import applied, come_back, resynced, write
 
+ENVIRONMENT = {"FYNLO_REPLAY_DAYS": "300"}
+"""The server keeps house as it starts, too, and must not be who takes away what a test has made old."""
 FLOOR = "select floor_seq from feed_heads where restaurant_id = %s"
 
 
